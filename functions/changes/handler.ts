@@ -1,10 +1,10 @@
 import middy from '@middy/core';
 import type { DynamoDBBatchResponse, DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda';
-import type { AddNotes } from '../../shared/email/notes.ts';
+import type { AddNotes, ReadEmail } from '../../shared/email/notes.ts';
 import type { NewsStore } from '../../shared/news/store.ts';
 import { errorName, type Log } from '../../shared/runtime/log.ts';
 import type { AccountMarks } from '../../shared/watch/account-marks.ts';
-import { writeLinks } from './links.ts';
+import { owedLinks, writeLinks } from './links.ts';
 import { type EmailStates, newsIn, type RecordNews, statesIn } from './news.ts';
 import type { PublishChanges } from './status-events.ts';
 
@@ -15,6 +15,7 @@ export interface ChangesDependencies {
   readonly addNotes: AddNotes;
   /** null if there is no bus. */
   readonly publish: PublishChanges | null;
+  readonly readEmail: ReadEmail;
   readonly log: Log;
   /** Epoch milliseconds. */
   readonly now: () => number;
@@ -35,7 +36,7 @@ interface ReadRecord {
  * After an event that the bus did not take, Lambda sends its record and all later ones again. Their news is kept then: the
  * store knows a batch by its first record, and would count twice what two batches share.
  */
-export function createHandler({ news, marks, addNotes, publish, log, now }: ChangesDependencies) {
+export function createHandler({ news, marks, addNotes, readEmail, publish, log, now }: ChangesDependencies) {
   return middy<DynamoDBStreamEvent, DynamoDBBatchResponse>().handler(async ({ Records }, { awsRequestId }) => {
     const requestId = awsRequestId;
     const all: ReadRecord[] = [];
@@ -61,12 +62,11 @@ export function createHandler({ news, marks, addNotes, publish, log, now }: Chan
     const read = all.filter(({ place }) => place < failedAt).map(record => record.news);
     const emails = read.flatMap(({ email }) => email ?? []);
     // Before the news: to write notes again changes nothing.
-    await writeLinks(
-      addNotes,
-      read.flatMap(({ links }) => links),
-      now(),
-      error => log('fault', { requestId, where: 'changes.link', error: errorName(error) }),
-    );
+    const onUnreadable = (error: unknown) =>
+      log('fault', { requestId, where: 'changes.link', error: errorName(error) });
+    const resent = read.flatMap(record => record.resent);
+    const links = [...read.flatMap(record => record.links), ...(await owedLinks(readEmail, resent, onUnreadable))];
+    await writeLinks(addNotes, links, now(), onUnreadable);
     if (failedAt > 0)
       await news.add({ batchId: idOf(Records[0]), reports: read.flatMap(({ reports }) => reports), emails });
     try {

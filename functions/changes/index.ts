@@ -1,4 +1,4 @@
-import { createAddNotes } from '../../shared/email/notes.ts';
+import { createAddNotes, createReadEmail } from '../../shared/email/notes.ts';
 import { createNewsStore } from '../../shared/news/store.ts';
 import { documentClient } from '../../shared/runtime/dynamodb.ts';
 import { createLog } from '../../shared/runtime/log.ts';
@@ -19,6 +19,7 @@ const publish: PublishChanges = async (...given) => (await publishing())(...give
 export const handler = createHandler({
   news: createNewsStore(client, env.GUARD_TABLE_NAME),
   addNotes: createAddNotes(client, env.TABLE_NAME),
+  readEmail: createReadEmail(client, env.TABLE_NAME),
   marks: createAccountMarks(client, env.GUARD_TABLE_NAME),
   publish: env.EVENT_BUS_NAME === '' ? null : publish,
   log: createLog(),

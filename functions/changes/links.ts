@@ -1,7 +1,7 @@
 import { noteNames } from '../../shared/email/event.ts';
 import type { HistoryEvent } from '../../shared/email/history.ts';
 import { type Email, UnreadableItem } from '../../shared/email/item.ts';
-import type { AddNotes, Note } from '../../shared/email/notes.ts';
+import type { AddNotes, Note, ReadEmail } from '../../shared/email/notes.ts';
 import { forEachConcurrently } from '../../shared/runtime/concurrency.ts';
 import type { Status } from '../../shared/status/catalogue.ts';
 
@@ -21,6 +21,52 @@ export function linksIn(before: Email | null, after: Email): readonly Link[] {
   const owedBefore = before?.accountId === after.accountId ? owedBy(before) : [];
   const known = new Set(owedBefore.map(link => JSON.stringify(link)));
   return owedBy(after).filter(link => !known.has(JSON.stringify(link)));
+}
+
+/** An email that has learned which one sends it again. That one may have been delivered before. */
+export interface Resent {
+  readonly predecessorId: string;
+  readonly successorId: string;
+}
+
+/** The successors that a change of an email names for the first time, or for the first time as one of its account. */
+export function resentIn(before: Email | null, after: Email): readonly Resent[] {
+  const known = before?.accountId === after.accountId ? successorsOf(before) : [];
+  return successorsOf(after)
+    .filter(successorId => !known.includes(successorId))
+    .map(successorId => ({ predecessorId: after.emailId, successorId }));
+}
+
+function successorsOf(email: Email | null): readonly string[] {
+  const notes = (email?.events ?? []).filter(
+    ({ status, providerEvent }) => status === null && providerEvent === noteNames.resent,
+  );
+  return [...new Set(notes.map(({ relatedEmailId = '' }) => relatedEmailId))];
+}
+
+/**
+ * The notes that these successors owe, read from the table. A note of a predecessor may wait in a queue until the stream
+ * has long shown the delivery of its successor.
+ *
+ * @param onUnreadable told of a successor that only a later version can read
+ * @throws the first error of a read
+ */
+export async function owedLinks(
+  readEmail: ReadEmail,
+  resent: readonly Resent[],
+  onUnreadable: (error: unknown) => void,
+): Promise<readonly Link[]> {
+  const owed: Link[] = [];
+  await forEachConcurrently(resent, concurrentNotes, async ({ predecessorId, successorId }) => {
+    try {
+      const links = owedBy(await readEmail(successorId));
+      owed.push(...links.filter(link => link.predecessorId === predecessorId));
+    } catch (error) {
+      if (!(error instanceof UnreadableItem)) throw error;
+      onUnreadable(error);
+    }
+  });
+  return owed;
 }
 
 /** All notes that an email owes its predecessors, by its history alone: it sends them again, and it was delivered. */

@@ -7,7 +7,7 @@ import { awaitingOf, reporterOf } from '../../shared/news/first-news.ts';
 import type { EmailChange, Report } from '../../shared/news/store.ts';
 import { providerTitles } from '../../shared/providers/titles.ts';
 import { isCounted } from '../../shared/watch/rates.ts';
-import { type Link, linksIn } from './links.ts';
+import { type Link, linksIn, type Resent, resentIn } from './links.ts';
 
 /** The news in one record of the table's stream. */
 export interface RecordNews {
@@ -19,9 +19,11 @@ export interface RecordNews {
   readonly failedOf: string | null;
   /** The notes that it owes the emails which it sends again. */
   readonly links: readonly Link[];
+  /** The emails that send it again, if it has just learned of them. */
+  readonly resent: readonly Resent[];
 }
 
-const nothing: RecordNews = { reports: [], email: null, failedOf: null, links: [] };
+const nothing: RecordNews = { reports: [], email: null, failedOf: null, links: [], resent: [] };
 
 /** An email before and after a change; null where there is none. */
 export interface EmailStates {
@@ -51,6 +53,7 @@ export function newsIn({ before, after }: EmailStates): RecordNews {
     email: changeOf(email, before, after),
     failedOf: after === null ? null : failedOf(before, after),
     links: after === null ? [] : linksIn(before, after),
+    resent: after === null ? [] : resentIn(before, after),
   };
 }
 

@@ -9,7 +9,7 @@ import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { boundedText } from '../runtime/text.ts';
 import { limits, noteNames } from './event.ts';
 import type { HistoryEvent } from './history.ts';
-import { type Email, emailOf, type Item, isTombstone, knownItemOf, UnreadableItem } from './item.ts';
+import { type Email, emailOf, historyOf, type Item, isTombstone, knownItemOf, UnreadableItem } from './item.ts';
 import { isFailureToHandle } from './resolution.ts';
 import { planUpdate, updateInput } from './update.ts';
 
@@ -46,9 +46,13 @@ export function createAddNotes(client: DynamoDBDocumentClient, tableName: string
       new GetCommand({ TableName: tableName, Key: { emailId }, ConsistentRead: true }),
     );
     let item: Item | undefined = Item;
+    let tried: readonly string[] = [];
     for (let attempt = 1; ; attempt += 1) {
       if (item?.emailId === undefined || isTombstone(item)) return null;
       const email = readableEmail(item);
+      const known = historyOf(item);
+      // The answer to our own write was lost, and the SDK has repeated the write.
+      if (tried.length > 0 && tried.every(element => known.has(element))) return { email, added: tried.length };
       const notes = notesFor(email);
       if (notes === null) return null;
       if (notes.length === 0) return { email, added: 0 };
@@ -56,6 +60,7 @@ export function createAddNotes(client: DynamoDBDocumentClient, tableName: string
       const events = notes.map(note => ({ ...eventOf(note), provider, messageId, recipient }));
       const { update, added } = planUpdate(events, knownItemOf(item));
       if (update === null) return { email, added: 0 };
+      tried = added;
       const expiresAt = item.expiresAt! * 1000;
       const target = { tableName, emailId, provider, messageId, recipient, now: at, sentAt, expiresAt };
       try {
@@ -68,6 +73,22 @@ export function createAddNotes(client: DynamoDBDocumentClient, tableName: string
         item = error.Item && unmarshall(error.Item);
       }
     }
+  };
+}
+
+/**
+ * Reads an email; null if there is none, or it was erased.
+ *
+ * @throws UnreadableItem if a later version has written the history, and the errors of DynamoDB
+ */
+export type ReadEmail = (emailId: string) => Promise<Email | null>;
+
+export function createReadEmail(client: DynamoDBDocumentClient, tableName: string): ReadEmail {
+  return async emailId => {
+    const { Item } = await client.send(
+      new GetCommand({ TableName: tableName, Key: { emailId }, ConsistentRead: true }),
+    );
+    return Item === undefined || isTombstone(Item) ? null : readableEmail(Item);
   };
 }
 

@@ -9,7 +9,7 @@ import { type Status, statusIds } from '../status/catalogue.ts';
 import type { Cause } from '../status/causes.ts';
 import { merge, type PriorState, priorStates, supersedes, type Verdict } from '../status/precedence.ts';
 import { attentionDayOf } from './attention-day.ts';
-import type { CanonicalEvent, EmailFacts } from './event.ts';
+import { type CanonicalEvent, type EmailFacts, noteNames } from './event.ts';
 import {
   boundedHistory,
   bytesOf,
@@ -446,6 +446,14 @@ function bounded<Event extends HistoryEvent>(events: ReadonlyMap<string, Event>)
   return events.size > maxHistoryEvents ? byEncoding(boundedHistory([...events.values()])) : events;
 }
 
+/**
+ * Whether an event names the account of its email. That an email is sent again names the account of the other one. An
+ * account's own secret proves that both are its own.
+ */
+function saysWhose({ accountId, providerEvent, provenFor }: CanonicalEvent): boolean {
+  return accountId !== undefined && (providerEvent !== noteNames.resent || provenFor !== undefined);
+}
+
 const factNames = ['accountId', ...toldFacts] as const satisfies readonly (keyof EmailFacts)[];
 
 /**
@@ -458,8 +466,7 @@ function factsOf(
   defaultAccountId: string | undefined,
 ): EmailFacts {
   const inOrder = events.toSorted((a, b) => a.occurredAt - b.occurredAt);
-  const accountId =
-    item?.accountId ?? inOrder.find(event => event.accountId !== undefined)?.accountId ?? defaultAccountId;
+  const accountId = item?.accountId ?? inOrder.find(saysWhose)?.accountId ?? defaultAccountId;
   const facts: Partial<Record<keyof EmailFacts, unknown>> = {};
   if (item?.accountId === undefined && accountId !== undefined) facts.accountId = accountId;
   for (const name of toldFacts) {

@@ -40,14 +40,20 @@ function callersOf(
     get: snsGet,
   });
   const manage = manageFunction({
-    // Erasures change nothing, so that generated requests keep finding known emails.
+    // Erasures and notes change nothing, so that generated requests keep finding known emails.
     erase: async () => ({ erased: 1, error: null }),
+    addNotes: async (emailId, notesFor) => {
+      const email = await emails.store.email(emailId);
+      const notes = email && notesFor(email);
+      return email && notes && { email, added: notes.length };
+    },
   });
   return {
-    manage: async ({ routeKey, bearer: { token }, path: { accountId }, ...call }) => {
+    manage: async ({ routeKey, bearer: { token }, path: { accountId, emailId }, ...call }) => {
       const answer = await manage(routeKey, {
         ...call,
         ...(accountId !== undefined && { accountId }),
+        ...(emailId !== undefined && { emailId }),
         ...(token && { token }),
       });
       return { ...answer, text: answer.body };

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createHandler } from '../../functions/changes/handler.ts';
 import { createPublishChanges, type PublishChanges, publishingTo } from '../../functions/changes/status-events.ts';
 import { type CanonicalEvent, canaryAccountId, emailIdOf } from '../../shared/email/event.ts';
-import { createAddNotes } from '../../shared/email/notes.ts';
+import { createAddNotes, createReadEmail } from '../../shared/email/notes.ts';
 import type { StatusChanged } from '../../shared/events/status-changed-schema.ts';
 import { hourMs, hourOf, slotOf } from '../../shared/news/slots.ts';
 import { createNewsStore, type NewsStore } from '../../shared/news/store.ts';
@@ -47,7 +47,8 @@ describe('the changes function', () => {
     lines = [];
     const log = (...line: unknown[]) => lines.push(line);
     const addNotes = createAddNotes(emails.client, emails.tableName);
-    const handler = createHandler({ news, marks, addNotes, publish, log, now: () => noon });
+    const readEmail = createReadEmail(emails.client, emails.tableName);
+    const handler = createHandler({ news, marks, addNotes, readEmail, publish, log, now: () => noon });
     const { batchItemFailures } = await handler({ Records }, lambdaContext);
     return batchItemFailures.map(({ itemIdentifier }) => itemIdentifier);
   }

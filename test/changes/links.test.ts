@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { writeLinks } from '../../functions/changes/links.ts';
+import { owedLinks, writeLinks } from '../../functions/changes/links.ts';
 import { newsIn, statesIn } from '../../functions/changes/news.ts';
 import { type CanonicalEvent, emailIdOf, noteNames } from '../../shared/email/event.ts';
-import { createAddNotes } from '../../shared/email/notes.ts';
+import { createAddNotes, createReadEmail } from '../../shared/email/notes.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
 import { runs } from '../rigs/runs.ts';
 import { anEvent, type StoredEmails, startStoredEmails } from '../rigs/stored-emails.ts';
@@ -24,11 +24,13 @@ describe('an email that another one sends again', () => {
     const OldImage = await emails.image(emailId);
     await emails.record(events, receivedAt);
     const NewImage = await emails.image(emailId);
-    const { links } = newsIn(statesIn({ eventName: 'MODIFY', dynamodb: { OldImage, NewImage } } as never));
+    const { links, resent } = newsIn(statesIn({ eventName: 'MODIFY', dynamodb: { OldImage, NewImage } } as never));
     const addNotes = createAddNotes(emails.client, emails.tableName);
-    await writeLinks(addNotes, links, noon, () => {
+    const onUnreadable = () => {
       unreadable += 1;
-    });
+    };
+    const owed = await owedLinks(createReadEmail(emails.client, emails.tableName), resent, onUnreadable);
+    await writeLinks(addNotes, [...links, ...owed], noon, onUnreadable);
     return emailId;
   }
   const bounced = (changes: Partial<CanonicalEvent> = {}) =>
@@ -53,6 +55,13 @@ describe('an email that another one sends again', () => {
       of,
     };
   }
+  /** The note of a registration that names the email's message. */
+  const resentNote = ({ provider, messageId, recipient }: CanonicalEvent, successorId: string, changes = {}) =>
+    anEvent({
+      ...{ provider, messageId, recipient, status: null, accountId: 'acme', occurredAt: noon + 2 * minute },
+      ...{ providerEvent: noteNames.resent, eventId: `app.resent@${successorId}`, relatedEmailId: successorId },
+      ...changes,
+    });
   const notesOf = async (emailId: string) =>
     (await emails.store.email(emailId))!.events
       .filter(({ status }) => status === null)
@@ -147,6 +156,47 @@ describe('an email that another one sends again', () => {
     expect(await asks(first)).toBe(true);
     await record([{ ...delivered(), eventId: 'named', accountId: 'acme' }]);
     expect(await asks(first)).toBe(false);
+  });
+
+  it('hears of its successor although that one was delivered before the first word of it', async () => {
+    const failure = bounced();
+    const first = emailIdOf(failure);
+    const { registered, delivered } = resending(first);
+    const second = await record([...registered, delivered()]);
+    // The registration names its message. This note of it had to wait in the retry queue.
+    await record([failure, resentNote(failure, second)]);
+    expect(await notesOf(first)).toEqual([
+      ['app.resent', second, 2],
+      ['mailtrail.successor_delivered', second, 5],
+    ]);
+    expect(await asks(first)).toBe(false);
+  });
+
+  it('belongs to the account of its own registration, although one of another account is first to name it', async () => {
+    const failure = bounced({ reference: 'INV-7' });
+    const { registered, delivered } = resending(emailIdOf(failure), 'initech');
+    const second = await record([...registered, delivered()]);
+    const first = await record([resentNote(failure, second, { accountId: 'initech' })]);
+    await record([failure]);
+    expect(await emails.store.email(first)).toMatchObject({ accountId: 'acme', reference: 'INV-7' });
+    expect(await asks(first)).toBe(true);
+  });
+
+  it('hears of its successor once its own registration says that both are of one account', async () => {
+    const failure = bounced();
+    const { registered, delivered } = resending(emailIdOf(failure));
+    const second = await record([...registered, delivered()]);
+    const first = await record([resentNote(failure, second)]);
+    await record([failure]);
+    expect(await asks(first)).toBe(false);
+  });
+
+  it('belongs to the account whose own secret proves that it was sent again', async () => {
+    const failure = bounced();
+    const first = await record([resentNote(failure, 'B'.repeat(22), { provenFor: 'acme' })]);
+    expect(await emails.store.email(first)).toMatchObject({ accountId: 'acme' });
+    await record([{ ...failure, provenFor: 'acme' }]);
+    expect(await asks(first)).toBe(true);
   });
 
   it('is never made by its successor, be it unknown, erased or expired', async () => {

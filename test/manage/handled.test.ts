@@ -1,3 +1,4 @@
+import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { handledAnswer } from '../../functions/manage/schemas.ts';
 import { type CanonicalEvent, emailIdOf, limits } from '../../shared/email/event.ts';
@@ -22,8 +23,18 @@ describe('an email that somebody handled', () => {
 
   const manage = (changes: Parameters<typeof manageFunction>[0] = {}) =>
     manageFunction({ addNotes: createAddNotes(emails.client, emails.tableName), ...changes });
-  const handle = (emailId: string, call: ManageCall = {}, now = noon + 10 * minute) =>
-    manage({ now: () => now })(ofAccount, { accountId: 'acme', emailId, token: managerToken('acme'), ...call });
+  const handle = (
+    emailId: string,
+    call: ManageCall = {},
+    now = noon + 10 * minute,
+    changes: Parameters<typeof manageFunction>[0] = {},
+  ) =>
+    manage({ now: () => now, ...changes })(ofAccount, {
+      accountId: 'acme',
+      emailId,
+      token: managerToken('acme'),
+      ...call,
+    });
   const failed = (changes: Partial<CanonicalEvent> = {}) =>
     anEvent({ status: 'hard_bounced', accountId: 'acme', ...changes });
   const stored = async (changes: Partial<CanonicalEvent> = {}) => emails.record([failed(changes)]);
@@ -99,6 +110,19 @@ describe('an email that somebody handled', () => {
     await handle(emailId);
     const again = await handle(emailId, { body: JSON.stringify({ note: 'me too' }) }, noon + 20 * minute);
     expect(again.json).toEqual({ emailId, attention: null, recorded: false });
+    expect((await read(emailId)).timeline).toHaveLength(2);
+  });
+
+  it('is recorded as handled although the answer of the table was lost', async () => {
+    const emailId = await stored();
+    // The SDK repeats a write without an answer.
+    const send = async (command: unknown) => {
+      if (command instanceof UpdateCommand) await emails.client.send(command);
+      return emails.client.send(command as never);
+    };
+    const addNotes = createAddNotes({ send } as never, emails.tableName);
+    const answer = await handle(emailId, {}, undefined, { addNotes });
+    expect(answer.json).toEqual({ emailId, attention: null, recorded: true });
     expect((await read(emailId)).timeline).toHaveLength(2);
   });
 

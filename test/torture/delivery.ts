@@ -60,6 +60,8 @@ export async function deliver(options: {
   readonly url: () => string;
   readonly keys: Readonly<Record<string, string>>;
   readonly requests: Iterator<TrafficRequest>;
+  /** Takes further requests. Those that are left after the last of the others are never sent. */
+  readonly besides: TrafficRequest[];
   readonly inFlight: number;
   readonly ledger: Ledger;
   readonly random: Random;
@@ -80,8 +82,9 @@ export async function deliver(options: {
       if (signal.aborted || Date.now() - lastAcknowledged > longestSilence) return null;
       const due = waiting.findIndex(({ dueAt }) => dueAt <= Date.now());
       if (due >= 0) return waiting.splice(due, 1)[0]!;
-      if (!exhausted && waiting.length < mostWaiting) {
-        const { value, done } = requests.next();
+      const pressing = exhausted ? undefined : options.besides.shift();
+      if (pressing !== undefined || (!exhausted && waiting.length < mostWaiting)) {
+        const { value, done } = pressing === undefined ? requests.next() : { value: pressing, done: false as const };
         if (!done) {
           figures.requests += 1;
           figures.events += value.events;

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Ledger, SentEmail } from './ledger.ts';
+import { type Ledger, type SentEmail, saysWhose } from './ledger.ts';
 import { between, oneOf, type Random } from './random.ts';
 
 /** The bounds of the pause between two calls, in milliseconds. */
@@ -58,7 +58,7 @@ export function startErasures(options: {
   /** Returns an email with an acknowledged event of an account that nobody has erased yet, or null. */
   function next(asSupport: boolean): Asked | null {
     const erasable = [...ledger.emails()].flatMap(email => {
-      const named = [...email.events.values()].filter(({ event }) => event.accountId !== undefined);
+      const named = [...email.events.values()].filter(({ event }) => event.accountId !== undefined && saysWhose(event));
       const accountId = named.find(({ acknowledged }) => acknowledged)?.event.accountId;
       const isRecorded = named.some(({ recorded }) => recorded);
       return email.erasure !== 'none' || accountId === undefined

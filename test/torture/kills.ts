@@ -16,6 +16,8 @@ const paces = {
   Digest: { soonest: 2_000, latest: 5_000, usualProcesses: 2 },
   Query: { soonest: 1_000, latest: 5_000, usualProcesses: 2 },
   Manage: { soonest: 2_000, latest: 10_000, usualProcesses: 2 },
+  // Its window is ten seconds here, and a batch may take as long under faults.
+  Changes: { soonest: 5_000, latest: 20_000, usualProcesses: 1 },
 } as const satisfies Record<string, Pace>;
 
 export type KilledFunction = keyof typeof paces;
@@ -34,7 +36,14 @@ export interface Kills {
 export function startKills(url: () => string, random: Random): Kills {
   const stopping = new AbortController();
   const { signal } = stopping;
-  const times: Record<KilledFunction, number[]> = { Ingest: [], Alert: [], Digest: [], Query: [], Manage: [] };
+  const times: Record<KilledFunction, number[]> = {
+    Ingest: [],
+    Alert: [],
+    Digest: [],
+    Query: [],
+    Manage: [],
+    Changes: [],
+  };
   const run = async (name: KilledFunction) => {
     const { soonest, latest, usualProcesses } = paces[name];
     while (!signal.aborted) {

@@ -22,6 +22,7 @@ const bounced = anEvent({
   reason: { text: 'no such domain', cause: 'unknown_domain' },
 });
 const emailId = emailIdOf(delivered);
+const note = { messageId: 'one', status: null, evidence: 'unknown', eventId: 'note' } as const;
 
 /** The recorder's item for events, the last of which decides. */
 function itemOf(events: readonly CanonicalEvent[], changes: Readonly<Record<string, unknown>> = {}): StoredItem {
@@ -87,7 +88,7 @@ describe('the ledger of sent events', () => {
   });
 
   it('reports a missing event and its missing status', () => {
-    expect(kindsOf(itemOf([delivered]))).toEqual(['missing', 'wrong status', 'wrong index']);
+    expect(kindsOf(itemOf([delivered]))).toEqual(['missing', 'wrong status', 'wrong attention']);
   });
 
   it('reports every event of an email without an item as missing', () => {
@@ -117,9 +118,15 @@ describe('the ledger of sent events', () => {
     ['another recipient', ['wrong fact', 'wrong index'], { recipient: 'joe@example.com' }],
     ['another provider', ['wrong fact'], { provider: 'brevo' }],
     ['another message', ['wrong fact'], { messageId: 'two' }],
-    ['missing attention', ['wrong index'], { attentionAt: undefined }],
-    ['attention since another time than the first', ['wrong index'], { attentionAt: attentionSince + 1 }],
-    ['attention on another day', ['wrong index'], { attentionDay: '2026-01-03' }],
+    ['missing attention', ['wrong index', 'wrong attention'], { attentionAt: undefined }],
+    [
+      'attention since another time than the first',
+      ['wrong index', 'wrong attention'],
+      { attentionAt: attentionSince + 1 },
+    ],
+    ['attention since before the run', ['wrong attention'], { attentionSince: begunAt - 1, attentionAt: begunAt - 1 }],
+    ['a resolution without a note of it', ['wrong attention'], { resolvedAt: noon }],
+    ['attention on another day', ['wrong index', 'wrong attention'], { attentionDay: '2026-01-03' }],
     ['a time of sending that no event has', ['wrong time'], { sentAt: begunAt - 1 }],
     ['a last write before the run', ['wrong time'], { updatedAt: begunAt - 1 }],
     ['another time of expiry', ['wrong time'], { expiresAt: Math.ceil(receivedAt / 1000) + 30 * 24 * 3_600 }],
@@ -159,7 +166,8 @@ describe('the ledger of sent events', () => {
       const entry = { emailId: item.emailId, ...keys };
       expect(kindsOf(item, entriesOf(item, { [name]: [entry] })), name).toEqual(['wrong index']);
     }
-    expect(kindsOf({ ...item, attentionSince: noon })).toEqual(['wrong index']);
+    expect(kindsOf({ ...item, attentionSince: noon })).toEqual(['wrong attention']);
+    expect(kindsOf({ ...item, attentionAt: noon })).toEqual(['wrong attention']);
     for (const fact of ['accountId', 'subject', 'reference']) {
       expect(kindsOf({ ...item, [fact]: 'any' }), fact).toContain('wrong fact');
     }
@@ -194,6 +202,145 @@ describe('the ledger of sent events', () => {
     expect(kindsOf(itemOf([delivered, bounced, complained]))).toEqual([]);
     const all = { history: new Set([delivered, bounced, complained].map(encodeHistory)) };
     expect(kindsOf(itemOf([delivered, bounced], all))).toEqual(['wrong status']);
+  });
+
+  describe('compares an email that somebody handled:', () => {
+    const handledAt = noon + 2 * minute;
+    const handled = (text = 'call 1', occurredAt = handledAt) =>
+      anEvent({ ...note, providerEvent: 'mailtrail.handled', occurredAt, reason: { text } });
+    /** The item after a handling, and after another failure if one is given. */
+    const handledItem = (
+      notes: readonly CanonicalEvent[] = [handled()],
+      changes: Readonly<Record<string, unknown>> = {},
+    ) =>
+      itemOf([delivered, bounced], {
+        history: new Set([delivered, bounced, ...notes].map(encodeHistory)),
+        resolvedAt: handledAt,
+        attentionAt: undefined,
+        ...changes,
+      });
+    const again = anEvent({ ...facts, status: 'soft_bounced', occurredAt: noon + 3 * minute });
+    const asksAgain = {
+      attentionSince: again.occurredAt,
+      attentionAt: again.occurredAt,
+      attentionDay: attentionDayOf(emailId, again.occurredAt),
+    };
+
+    it('it accepts one note of a confirmed call, and one of a call without an answer or none', () => {
+      const call = ledger.handling(emailId, 'call 1');
+      expect(kindsOf(handledItem())).toEqual(['invented']);
+      call.unanswered = 1;
+      expect(kindsOf(handledItem())).toEqual([]);
+      expect(kindsOf(itemOf([delivered, bounced]))).toEqual([]);
+      Object.assign(call, { unanswered: 0, confirmed: 1 });
+      expect(kindsOf(handledItem())).toEqual([]);
+      expect(kindsOf(itemOf([delivered, bounced]))).toEqual(['missing']);
+      expect(kindsOf(handledItem([handled(), handled('call 1', handledAt - 1)]))).toEqual(['invented']);
+    });
+
+    it('it reports a note of no call, and the note of another email', () => {
+      expect(kindsOf(handledItem())).toEqual(['invented']);
+      const other = { ...delivered, messageId: 'other' };
+      ledger.sent([other]);
+      ledger.handling(emailIdOf(other), 'call 1').confirmed = 1;
+      expect(kindsOf(handledItem())).toEqual(['invented']);
+    });
+
+    it('it reports attention that goes on, or began at another time than the first failure after it', () => {
+      ledger.handling(emailId, 'call 1').confirmed = 1;
+      expect(kindsOf(handledItem([handled()], { attentionAt: attentionSince }))).toEqual([
+        'wrong index',
+        'wrong attention',
+      ]);
+      expect(kindsOf(handledItem([handled()], { resolvedAt: undefined }))).toEqual(['wrong attention']);
+      expect(kindsOf(handledItem([handled()], { resolvedAt: handledAt + 1 }))).toEqual(['wrong attention']);
+      ledger.acknowledged(ledger.sent([again]), true);
+      const all = [handled(), again];
+      expect(kindsOf(handledItem(all, asksAgain))).toEqual([]);
+      expect(kindsOf(handledItem(all))).toEqual(['wrong index', 'wrong attention']);
+      for (const [name, value] of Object.entries(asksAgain)) {
+        if (name === 'attentionSince') continue;
+        const wrong = typeof value === 'number' ? value - 1 : 'another day';
+        expect(kindsOf(handledItem(all, { ...asksAgain, [name]: wrong })), name).toContain('wrong attention');
+      }
+    });
+  });
+
+  describe('compares an email with the one that sends it again:', () => {
+    const successor = { ...facts, messageId: 'again' };
+    const successorId = emailIdOf(anEvent(successor));
+    const resentAt = noon + 2 * minute;
+    const deliveredAt = noon + 3 * minute;
+    const registered = anEvent({ ...successor, status: 'enqueued', occurredAt: resentAt });
+    const arrived = anEvent({ ...successor, status: 'delivered', occurredAt: deliveredAt });
+    const resend = anEvent({
+      ...successor,
+      ...note,
+      messageId: 'again',
+      providerEvent: 'app.resend',
+      occurredAt: resentAt,
+      relatedEmailId: emailId,
+    });
+    const related = { ...note, relatedEmailId: successorId };
+    const resent = anEvent({ ...related, providerEvent: 'app.resent', occurredAt: resentAt });
+    const told = anEvent({ ...related, providerEvent: 'mailtrail.successor_delivered', occurredAt: deliveredAt });
+
+    /** The faults of both items. */
+    function kindsOfBoth(
+      notes: readonly CanonicalEvent[],
+      ofSuccessor: readonly CanonicalEvent[] = [registered, resend, arrived],
+      changes: Readonly<Record<string, unknown>> = {},
+    ): Deviation['kind'][] {
+      const isResolved = notes.includes(told);
+      const predecessor = itemOf([delivered, bounced], {
+        history: new Set([delivered, bounced, ...notes].map(encodeHistory)),
+        ...(isResolved && { resolvedAt: deliveredAt, attentionAt: undefined }),
+      });
+      const decides = ofSuccessor.filter(({ status }) => status !== null);
+      const other = itemOf(decides, { history: new Set(ofSuccessor.map(encodeHistory)), ...changes });
+      const found = [...kindsOf(predecessor), ...kindsOf(other)];
+      return [...found, ...ledger.wrongLinks().map(({ kind }) => kind)];
+    }
+    const all = [registered, resend, arrived];
+
+    it('it accepts both notes, and only them', () => {
+      ledger.acknowledged(ledger.sent(all), true);
+      expect(kindsOfBoth([resent, told])).toEqual([]);
+      expect(kindsOfBoth([told])).toEqual(['missing']);
+      expect(kindsOfBoth([resent])).toEqual(['missing']);
+      expect(kindsOfBoth([])).toEqual(['missing', 'missing']);
+    });
+
+    it('it reports the notes of an email that nobody registered as its resend', () => {
+      ledger.acknowledged(ledger.sent([registered, arrived]), true);
+      expect(kindsOfBoth([resent, told], [registered, arrived])).toEqual(['invented']);
+    });
+
+    it('it reports a delivery at another time, or of an email that was not delivered', () => {
+      ledger.acknowledged(ledger.sent(all), true);
+      const another = anEvent({ ...told, occurredAt: deliveredAt + 1, eventId: 'another' });
+      expect(kindsOfBoth([resent, told, another])).toContain('invented');
+      ledger.sent([{ ...arrived, occurredAt: deliveredAt - 1 }]);
+      const unproven = anEvent({ ...told, occurredAt: deliveredAt - 1, eventId: 'unproven' });
+      expect(kindsOfBoth([resent, told, unproven])).toEqual(['invented']);
+    });
+
+    it('it accepts the note of an erased successor', () => {
+      ledger.acknowledged(ledger.sent(all), true);
+      ledger.erasing(successorId);
+      const history = new Set([delivered, bounced, resent, told].map(encodeHistory));
+      const item = itemOf([delivered, bounced], { history, resolvedAt: deliveredAt, attentionAt: undefined });
+      expect([...kindsOf(item), ...ledger.wrongLinks()]).toEqual([]);
+    });
+
+    it('it reports any note of a successor of another account', () => {
+      const ofOther = all.map(event => ({ ...event, accountId: 'globex' }));
+      ledger.acknowledged(ledger.sent(ofOther), true);
+      const others = { accountId: 'globex' };
+      expect(kindsOfBoth([], ofOther, others)).toEqual([]);
+      expect(kindsOfBoth([resent], ofOther, others)).toEqual(['invented']);
+      expect(kindsOfBoth([told], ofOther, others)).toEqual(['invented']);
+    });
   });
 
   describe('accepts an erased email', () => {

@@ -2,9 +2,17 @@ import { attentionDayOf } from '../../shared/email/attention-day.ts';
 import { emailIdOf } from '../../shared/email/event.ts';
 import { decidingEventOf, decodeHistory, type HistoryEvent } from '../../shared/email/history.ts';
 import { decodeRepeats, repeatKinds } from '../../shared/email/repeats.ts';
-import { isActionable } from '../../shared/status/attention.ts';
-import { type Status, statuses } from '../../shared/status/catalogue.ts';
 import { merge, type Verdict } from '../../shared/status/precedence.ts';
+import { asksForAttention, attentionIn } from './attention.ts';
+import {
+  type HandledCall,
+  invitedBy,
+  linkName,
+  type Resend,
+  type StoredLinks,
+  wrongHandlings,
+  wrongLinks,
+} from './notes.ts';
 import type { ExpectedEvent } from './tellers.ts';
 
 /** A sent event and its email. */
@@ -28,6 +36,15 @@ export interface SentEmail {
   readonly events: ReadonlyMap<string, SentState>;
   /** Whether its erasure was asked for and confirmed. */
   readonly erasure: 'none' | 'begun' | 'done';
+  /** The calls that say that somebody handled it. */
+  readonly calls: readonly HandledCall[];
+  /** The registrations of emails that send it again. */
+  readonly resends: readonly Resend[];
+}
+
+/** Whether a resolution of an email may be in the table. */
+export function mayBeResolved({ calls, resends }: SentEmail): boolean {
+  return calls.length + resends.length > 0;
 }
 
 /** An item of the table. */
@@ -46,6 +63,7 @@ export const deviationKinds = [
   'wrong fact',
   'wrong cause',
   'wrong index',
+  'wrong attention',
   'wrong time',
   'not erased',
 ] as const;
@@ -63,13 +81,20 @@ export interface Ledger {
   sent(events: readonly ExpectedEvent[]): readonly SentEvent[];
   /** @param recorded whether no event of the request was queued */
   acknowledged(events: readonly SentEvent[], recorded: boolean): void;
-  /** Notes that an email's erasure is asked for. `erased` notes its confirmation. */
+  /**
+   * Notes that an email's erasure is asked for. `erased` notes its confirmation. Other emails of the recipient may be
+   * erased too, also those that come later.
+   */
   erasing(emailId: string): void;
   erased(emailId: string): void;
+  /** Enters a call that says that somebody handled an email, before it is made. */
+  handling(emailId: string, text: string): HandledCall;
   /** Returns all faults of one item and its entries. It must see each item once. */
   deviationsOf(item: StoredItem, entries: IndexEntries): Deviation[];
   /** Returns the acknowledged events of emails whose item it has not seen. */
   neverShown(): Deviation[];
+  /** Returns the faults of the notes that join the items it has seen. */
+  wrongLinks(): Deviation[];
   email(emailId: string): SentEmail | undefined;
   emails(): Iterable<SentEmail>;
   /** The number of emails. `distinct` is the number of different sent events. */
@@ -93,8 +118,11 @@ export function elementOf({
   status,
   evidence,
   providerEvent,
-}: Pick<ExpectedEvent, 'occurredAt' | 'status' | 'evidence' | 'providerEvent'>): string {
-  return JSON.stringify([occurredAt, status, evidence, providerEvent]);
+  relatedEmailId,
+}: Pick<ExpectedEvent, 'occurredAt' | 'status' | 'evidence' | 'providerEvent'> & {
+  readonly relatedEmailId?: string | null | undefined;
+}): string {
+  return JSON.stringify([occurredAt, status, evidence, providerEvent, ...(relatedEmailId ? [relatedEmailId] : [])]);
 }
 
 /** Merges events. Their ids decide nothing, because no two events share both status and time. */
@@ -104,7 +132,12 @@ export function amountOf(events: readonly ExpectedEvent[]): Verdict | null {
 
 /** The values that events name for a fact. */
 export function namedIn(events: readonly ExpectedEvent[], fact: (typeof factNames)[number]): ReadonlySet<string> {
-  return new Set(events.flatMap(event => event[fact] ?? []));
+  return new Set(events.filter(saysWhose).flatMap(event => event[fact] ?? []));
+}
+
+/** Whether an event names the facts of its own email, and not those of one that sends it again. */
+export function saysWhose({ providerEvent }: ExpectedEvent): boolean {
+  return providerEvent !== linkName.resent;
 }
 
 /** The part of an event by which opens and clicks are counted. */
@@ -132,21 +165,45 @@ export function isRepeat(event: Repeatable, shown: readonly Repeatable[]): boole
 }
 
 export function createLedger({ retentionDays, begunAt }: LedgerOptions): Ledger {
-  const emails = new Map<string, { emailId: string; events: Map<string, SentState>; erasure: SentEmail['erasure'] }>();
+  interface Entry extends SentEmail {
+    readonly events: Map<string, SentState>;
+    readonly calls: HandledCall[];
+    readonly resends: readonly Resend[];
+    erasure: SentEmail['erasure'];
+  }
+  const emails = new Map<string, Entry>();
+  /** The registrations by the email that they send again, which may come later. */
+  const resends = new Map<string, Resend[]>();
+  const erasedRecipients = new Set<string>();
   const shown = new Set<string>();
+  const links = new Map<string, StoredLinks>();
   let distinct = 0;
+
+  function newEntry(emailId: string, { recipient }: ExpectedEvent): Entry {
+    return {
+      emailId,
+      events: new Map(),
+      erasure: erasedRecipients.has(recipient) ? 'begun' : 'none',
+      calls: [],
+      get resends() {
+        return resends.get(emailId) ?? [];
+      },
+    };
+  }
 
   return {
     sent(events) {
       return events.map(event => {
         const sentEvent = { emailId: emailIdOf(event), element: elementOf(event) };
-        const email = emails.get(sentEvent.emailId) ?? {
-          emailId: sentEvent.emailId,
-          events: new Map(),
-          erasure: 'none' as const,
-        };
+        const email = emails.get(sentEvent.emailId) ?? newEntry(sentEvent.emailId, event);
         emails.set(email.emailId, email);
         if (!email.events.has(sentEvent.element)) {
+          const { providerEvent, relatedEmailId, occurredAt, accountId } = event;
+          if (providerEvent === linkName.resend) {
+            const known = resends.get(relatedEmailId!) ?? [];
+            resends.set(relatedEmailId!, known);
+            known.push({ successor: email, occurredAt, accountId });
+          }
           distinct += 1;
           email.events.set(sentEvent.element, { event, acknowledged: false, recorded: false });
         }
@@ -163,11 +220,23 @@ export function createLedger({ retentionDays, begunAt }: LedgerOptions): Ledger 
     },
 
     erasing(emailId) {
-      emails.get(emailId)!.erasure = 'begun';
+      const [first] = emails.get(emailId)!.events.values();
+      const { recipient } = first!.event;
+      erasedRecipients.add(recipient);
+      for (const email of emails.values()) {
+        const [of] = email.events.values();
+        if (of!.event.recipient === recipient && email.erasure === 'none') email.erasure = 'begun';
+      }
     },
 
     erased(emailId) {
       emails.get(emailId)!.erasure = 'done';
+    },
+
+    handling(emailId, text) {
+      const call: HandledCall = { text, confirmed: 0, unanswered: 0 };
+      emails.get(emailId)!.calls.push(call);
+      return call;
     },
 
     deviationsOf(item, entries) {
@@ -195,6 +264,8 @@ export function createLedger({ retentionDays, begunAt }: LedgerOptions): Ledger 
         );
     },
 
+    wrongLinks: () => wrongLinks(links, emails).map(([kind, emailId, what]): Deviation => ({ kind, emailId, what })),
+
     email: emailId => emails.get(emailId),
     emails: () => emails.values(),
     get size() {
@@ -217,6 +288,7 @@ export function createLedger({ retentionDays, begunAt }: LedgerOptions): Ledger 
 
   function deviationsOfEmail(email: SentEmail, item: StoredItem): Found {
     const { events } = email;
+    links.set(email.emailId, { accountId: item.accountId as string | undefined, history: historyOf(item) });
     const found: (readonly [Deviation['kind'], string])[] = [];
     const differs = (kind: Deviation['kind'], name: string, stored: unknown, wanted: unknown) => {
       if (stored !== wanted) found.push([kind, `${name} is ${stored}, not ${wanted}`]);
@@ -227,15 +299,17 @@ export function createLedger({ retentionDays, begunAt }: LedgerOptions): Ledger 
     for (const event of history) {
       const element = elementOf(event);
       const sent = events.get(element);
-      if (sent === undefined) found.push(['invented', element]);
-      else if (stored.has(element)) found.push(['invented', `${element} a second time`]);
-      else differs('wrong fact', `the account of ${element}`, event.accountId, sent.event.accountId);
+      if (stored.has(element)) found.push(['invented', `${element} a second time`]);
+      else if (sent === undefined && !invitedBy(email, event)) found.push(['invented', element]);
+      else if (sent !== undefined)
+        differs('wrong fact', `the account of ${element}`, event.accountId, sent.event.accountId);
       stored.set(element, event);
     }
     for (const [element, { event, acknowledged }] of events) {
       if (acknowledged && !stored.has(element) && !isRepeat(event, [...history, ...counted.map(({ last }) => last)]))
         found.push(['missing', element]);
     }
+    found.push(...wrongHandlings(email, history));
     for (const { last, count } of counted) {
       const known = history.filter(isOfKind(last)).length;
       const sent = [...events.values()].filter(({ event }) => isOfKind(last)(event)).length;
@@ -277,24 +351,28 @@ export function createLedger({ retentionDays, begunAt }: LedgerOptions): Ledger 
 
   /** Compares the indexes and keys of an email. */
   function indexed(email: SentEmail, item: StoredItem, entries: IndexEntries): Found {
-    const due = dueOf(email, historyOf(item));
-    const { emailId, sentAt, attentionSince } = item as StoredItem & Record<string, number>;
+    const history = historyOf(item);
+    const due = dueOf(email, history);
+    const { emailId, sentAt } = item as StoredItem & Record<string, number>;
+    const { attentionSince, attentionAt, attentionDay, resolvedAt } = item as Partial<Record<string, unknown>>;
     const recipient = due[0]?.recipient;
     const one = (fact: (typeof factNames)[number]) => {
       const named = namedIn(due, fact);
       return named.has(item[fact] as string) ? (item[fact] as string) : [...named][0];
     };
     const [accountId, reference] = [one('accountId'), one('reference')];
-    const verdict = amountOf(due);
-    const asks = verdict !== null && isActionable(verdict);
+    const notes = history.filter(({ status }) => status === null);
+    const model = attentionIn(amountOf(due)?.status ?? null, [...due, ...notes]);
+    // Without a resolution, it asks since the arrival of its first failure, which no event tells.
+    const since = model.isResolved ? model.openSince : (attentionSince as number | undefined);
+    const at = model.asks ? since : undefined;
+    const day = at === undefined ? undefined : attentionDayOf(emailId, at);
     const wanted: Record<string, object | null> = {
       byAccount: accountId === undefined ? null : { accountId, sentAt },
       byRecipient: { recipient, sentAt, ...(accountId !== undefined && { accountId }) },
       byReference: accountId === undefined || reference === undefined ? null : { reference, accountId, sentAt },
-      byAttention: asks && accountId !== undefined ? { accountId, attentionAt: attentionSince } : null,
-      byAttentionDay: asks
-        ? { attentionDay: attentionDayOf(emailId, attentionSince ?? 0), attentionAt: attentionSince }
-        : null,
+      byAttention: at === undefined || accountId === undefined ? null : { accountId, attentionAt: at },
+      byAttentionDay: at === undefined ? null : { attentionDay: day, attentionAt: at },
     };
     const names = new Set([...Object.keys(wanted), ...Object.keys(entries)]);
     const found: (readonly [Deviation['kind'], string])[] = [...names].flatMap(name => {
@@ -304,9 +382,17 @@ export function createLedger({ retentionDays, begunAt }: LedgerOptions): Ledger 
         ? []
         : [['wrong index', `${name}: ${rows.join() || 'none'}, not ${keys.join() || 'none'}`]];
     });
-    const asked = due.some(({ status, evidence }) => evidence !== 'machine' && status !== null && asksFor(status));
-    if (attentionSince !== undefined && !(asked && attentionSince >= begunAt && attentionSince <= Date.now())) {
-      found.push(['wrong index', `asks for attention since ${attentionSince}`]);
+    const wrong = (name: string, stored: unknown, right: unknown) => {
+      if (stored !== right) found.push(['wrong attention', `${name} is ${stored}, not ${right}`]);
+    };
+    wrong('resolvedAt', resolvedAt, model.resolvedAt);
+    wrong('attentionAt', attentionAt, at);
+    // The day stays when attention ends, because no index has it without `attentionAt`.
+    if (at !== undefined) wrong('attentionDay', attentionDay, day);
+    if (model.asks && at === undefined) found.push(['wrong attention', 'it asks since no time']);
+    if (!model.isResolved && attentionSince !== undefined) {
+      const isArrival = Number(attentionSince) >= begunAt && Number(attentionSince) <= Date.now();
+      if (!isArrival || !due.some(asksForAttention)) found.push(['wrong attention', `it asks since ${attentionSince}`]);
     }
     return found;
   }
@@ -323,11 +409,8 @@ function remainsOf(item: StoredItem, entries: IndexEntries): (readonly [Deviatio
   ];
 }
 
-function asksFor(status: Status): boolean {
-  return statuses[status].attention === 'yes';
-}
-
-function historyOf(item: StoredItem): HistoryEvent[] {
+/** The events and notes in an item's history. */
+export function historyOf(item: StoredItem): HistoryEvent[] {
   return [...((item.history as ReadonlySet<string> | undefined) ?? [])].map(decodeHistory);
 }
 

@@ -20,6 +20,7 @@ const callers = {
   Digest: ['dynamodb', 'sns', 'sqs'],
   Query: ['dynamodb', 'secretsManager'],
   Manage: ['dynamodb'],
+  Changes: ['dynamodb'],
 } as const satisfies Record<string, readonly Service[]>;
 
 export type Caller = keyof typeof callers;
@@ -31,6 +32,8 @@ export interface FaultProxies {
   calls(): Record<string, number>;
   faults(): Record<Caller, Record<string, number>>;
   leadTo(endpoints: Endpoints): void;
+  /** Ends the faults of a function's calls. */
+  calm(caller: Caller): void;
   idle(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -65,9 +68,15 @@ export async function startFaultProxies(options: {
         Object.fromEntries(ofCaller.map(({ service, proxy }) => [variables[service], proxy.endpoint])),
       ]),
     ),
-    calls: () => Object.fromEntries(started.map(({ caller, service, proxy }) => [`${caller} ${service}`, proxy.calls])),
+    calls: () =>
+      Object.fromEntries(
+        started.map(({ caller, service, proxy }) => [
+          `${caller} ${service}`,
+          [...proxy.operations.values()].reduce((sum, calls) => sum + calls, 0),
+        ]),
+      ),
     faults() {
-      const met = { Ingest: {}, Alert: {}, Digest: {}, Query: {}, Manage: {} } as Record<
+      const met = Object.fromEntries(Object.keys(callers).map(caller => [caller, {}])) as Record<
         Caller,
         Record<string, number>
       >;
@@ -82,6 +91,9 @@ export async function startFaultProxies(options: {
     },
     leadTo(endpoints) {
       for (const { service, proxy } of started) proxy.leadTo(endpoints[service]);
+    },
+    calm(calm) {
+      for (const { caller, proxy } of started) if (caller === calm) proxy.plan(null);
     },
     async idle() {
       await each(proxy => proxy.idle());

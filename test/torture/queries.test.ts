@@ -44,6 +44,9 @@ function answerOf(changes: object = {}): Email {
     attention: 'act',
     because: { eventId: bounced.eventId, at: isoText(bounced.occurredAt), cause: 'mailbox_full' },
     cause: 'mailbox_full',
+    handled: null,
+    resendOf: [],
+    resentAs: [],
     timeline: [delivered, bounced].map(timelineOf),
     repeats: [],
     ...changes,
@@ -95,6 +98,49 @@ describe('an answer about an email', () => {
     ['a missing event', { timeline: [timelineOf(bounced)] }],
   ])('is wrong with %s', (_, changes) => {
     expect(wrongInEmail(answerOf(changes), knownBefore().known)).not.toEqual([]);
+  });
+
+  describe('of a handled email', () => {
+    const handledAt = bounced.occurredAt + minute;
+    const handled = {
+      eventId: `mailtrail.handled@${handledAt}`,
+      at: isoText(handledAt),
+      status: null,
+      evidence: 'unknown',
+      providerEvent: 'mailtrail.handled',
+      reason: { text: 'call 1' },
+    };
+    const answer = (changes: object = {}) =>
+      answerOf({
+        attention: null,
+        handled: { at: handled.at, by: 'support', note: 'call 1' },
+        timeline: [...[delivered, bounced].map(timelineOf), handled],
+        ...changes,
+      });
+    const calledBefore = () => {
+      const { ledger, known } = knownBefore();
+      ledger.handling(emailId, 'call 1');
+      return known;
+    };
+
+    it('is right if it asks nobody, and says how it was handled', () => {
+      expect(wrongInEmail(answer(), calledBefore())).toEqual([]);
+    });
+
+    it.each([
+      ['attention', { attention: 'act' }],
+      ['another handling', { handled: { note: 'call 2' } }],
+      ['no handling', { handled: null }],
+      ['a link to no email in the timeline', { resentAs: ['another'] }],
+      ['a handling before the failure', { timeline: [timelineOf(bounced), { ...handled, at: isoText(noon) }] }],
+      ['a note of no call', { timeline: [...answer().timeline, { ...handled, eventId: '', reason: { text: 'no' } }] }],
+    ])('is wrong with %s', (_, changes) => {
+      expect(wrongInEmail(answer(changes), calledBefore())).not.toEqual([]);
+    });
+
+    it('is wrong if nobody handled it', () => {
+      expect(wrongInEmail(answer(), knownBefore().known)).not.toEqual([]);
+    });
   });
 
   it('is wrong once the email is erased', () => {

@@ -1,10 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Email, EmailRow } from '../../infra/tools/client/client.ts';
 import { accounts } from '../../infra/tools/simulate/lives.ts';
-import { isActionable } from '../../shared/status/attention.ts';
 import { type Attention, type Status, statuses } from '../../shared/status/catalogue.ts';
 import { merge } from '../../shared/status/precedence.ts';
-import { amountOf, elementOf, isRepeat, type Ledger, namedIn, type SentEmail } from './ledger.ts';
+import { attentionIn } from './attention.ts';
+import { amountOf, elementOf, isRepeat, type Ledger, mayBeResolved, namedIn, type SentEmail } from './ledger.ts';
+import { type ListedEmail, type ListPage, wrongLists } from './lists.ts';
+import { invitedBy, linkName } from './notes.ts';
 import { oneOf, type Random } from './random.ts';
 import type { ExpectedEvent } from './tellers.ts';
 
@@ -25,9 +27,13 @@ export interface Queries {
   readonly honest: number;
   /** The number of lists that were read to the end. */
   readonly lists: number;
+  /** The number of lists that were compared with the table after the run. */
+  readonly compared: number;
   readonly wrong: readonly string[];
   readonly answers: ReadonlyMap<string, number>;
   stop(): Promise<void>;
+  /** Reads all lists of attention and status once nothing changes any more. They must equal these emails exactly. */
+  compareLists(emails: readonly ListedEmail[]): Promise<void>;
 }
 
 /** A sent email at one moment. */
@@ -91,7 +97,9 @@ export function wrongInRow(row: EmailRow, before: Seen): string[] {
     );
     check(told, `nobody told of ${row.status} at ${row.statusAt}`);
     check(row.label === statuses[row.status].label, `the label ${row.label}`);
-    check(possibleAttention[statuses[row.status].attention].includes(row.attention), `attention ${row.attention}`);
+    const kind = statuses[row.status].attention;
+    const isRightKind = possibleAttention[kind].includes(row.attention);
+    check(isRightKind || (row.attention === null && mayBeResolved(email)), `attention ${row.attention}`);
   }
   return wrong;
 }
@@ -109,11 +117,14 @@ export function wrongInEmail(answer: Email, before: Seen): string[] {
     occurredAt: Date.parse(event.at),
     status: event.status as Status | null,
     evidence: event.evidence,
+    providerEvent: event.providerEvent,
+    reason: event.reason,
+    relatedEmailId: event.relatedEmailId,
   }));
   const elements = new Set(timeline.map(({ element }) => element));
   check(elements.size === timeline.length, 'an event twice');
   check(
-    timeline.every(({ element }) => email.events.has(element)),
+    timeline.every(event => email.events.has(event.element) || invitedBy(email, event)),
     'an event that nobody sent',
   );
   const counted = answer.repeats.map(({ lastAt, ...repeated }) => ({ ...repeated, occurredAt: Date.parse(lastAt) }));
@@ -128,7 +139,17 @@ export function wrongInEmail(answer: Email, before: Seen): string[] {
     check(deciding !== undefined && because.at === answer.statusAt, `because of ${because.eventId}`);
     check(causeOf(answer) === causeOf(because), `the cause ${causeOf(answer)} because of ${causeOf(because)}`);
   }
-  check(verdict === null || answer.attention === 'act' || !isActionable(verdict), 'no attention');
+  const { asks } = attentionIn(verdict?.status ?? null, timeline);
+  check((answer.attention === 'act') === asks, `attention ${answer.attention}, although it asks: ${asks}`);
+  const handled = asks ? undefined : timeline.findLast(({ providerEvent }) => providerEvent === linkName.handled);
+  check((answer.handled?.note ?? undefined) === handled?.reason?.text, `handled by ${answer.handled?.note}`);
+  for (const [shown, name] of [
+    [answer.resendOf, linkName.resend],
+    [answer.resentAs, linkName.resent],
+  ] as const) {
+    const joined = timeline.filter(event => event.providerEvent === name).map(event => event.relatedEmailId!);
+    check(shown.join() === [...new Set(joined)].join(), `${name} ${shown.join()}`);
+  }
   return wrong;
 }
 
@@ -156,6 +177,7 @@ export function startQueries(options: {
   let right = 0;
   let honest = 0;
   let lists = 0;
+  let compared = 0;
   const ids: string[] = [];
   let known = 0;
 
@@ -231,7 +253,7 @@ export function startQueries(options: {
 
   function wrongInResult(rows: readonly EmailRow[], before: Seen, accountId: string): string[] {
     const { emailId } = before.email;
-    const isOwn = namedIn(before.recorded, 'accountId').has(accountId);
+    const isOwn = isOf(before, accountId);
     if (rows.length === 0) return isOwn && mustBeThere(before) ? [`${emailId} is left out`] : [];
     return rows.flatMap(row => [
       ...(row.emailId === emailId && row.accountId === accountId && rows.length === 1 ? [] : [`${emailId}: another's`]),
@@ -261,9 +283,11 @@ export function startQueries(options: {
       if (answer.status !== 200) return judge(path, [`${answer.status}`]);
       const { emails, cursor: next } = answer.data as { emails: EmailRow[]; cursor?: string };
       for (const row of emails) {
-        if (rows.has(row.emailId)) found.push(`${row.emailId} is in it twice`);
-        rows.set(row.emailId, row);
         const email = ledger.email(row.emailId);
+        // An email that fails again after a resolution moves to another place.
+        const mayMove = path.includes('attention=act') && email !== undefined && mayBeResolved(email);
+        if (rows.has(row.emailId) && !mayMove) found.push(`${row.emailId} is in it twice`);
+        rows.set(row.emailId, row);
         if (email === undefined) found.push(`${row.emailId} was never sent`);
         else found.push(...wrongInRow(row, before.get(row.emailId) ?? { email, erasure: 'none', recorded: [] }));
         if (!accepts(row)) found.push(`${row.emailId} is none of it`);
@@ -279,18 +303,28 @@ export function startQueries(options: {
     }
   }
 
-  /** Whether an email certainly asks for attention. */
-  const asks = ({ email, recorded }: Seen) => {
-    const verdict = recorded.length === email.events.size ? amountOf(recorded) : null;
-    return verdict !== null && isActionable(verdict);
+  /** The status of an email, if it is certain. */
+  const certainStatus = ({ email, recorded }: Seen) =>
+    recorded.length === email.events.size ? (amountOf(recorded)?.status ?? null) : null;
+
+  /** Whether an email certainly asks for attention, and has done so all the time. */
+  const asks = (before: Seen) => {
+    const status = certainStatus(before);
+    return status !== null && statuses[status].attention === 'yes' && !mayBeResolved(before.email);
   };
 
   async function askForList(): Promise<void> {
     const accountId = oneOf(accounts, random);
-    const own = (before: Seen) => namedIn(before.recorded, 'accountId').has(accountId);
+    const own = (before: Seen) => isOf(before, accountId);
     const path = `/accounts/${accountId}/emails`;
     const way = random();
-    if (way < 0.2) return readList(tokens.of(accountId), path, own, row => row.accountId === accountId);
+    if (way < 0.1) return readList(tokens.of(accountId), path, own, row => row.accountId === accountId);
+    if (way < 0.2) {
+      // A handled email keeps its status, and its place in the list of that status.
+      const belongs = (before: Seen) => own(before) && certainStatus(before) === 'hard_bounced';
+      const accepts = (row: EmailRow) => row.accountId === accountId && row.status === 'hard_bounced';
+      return readList(tokens.of(accountId), `${path}?status=hard_bounced`, belongs, accepts);
+    }
     if (way < 0.4) {
       const accepts = (row: EmailRow) => row.accountId === accountId && row.attention === 'act';
       return readList(tokens.of(accountId), `${path}?attention=act`, before => own(before) && asks(before), accepts);
@@ -338,11 +372,29 @@ export function startQueries(options: {
     get lists() {
       return lists;
     },
+    get compared() {
+      return compared;
+    },
     wrong,
     answers,
     async stop() {
       stopping.abort();
       await finished;
     },
+    async compareLists(emails) {
+      const read = async (token: string, path: string): Promise<ListPage | null> => {
+        const answer = await ask(token, path);
+        if (answer !== null && answer.status !== 200) wrong.push(`${path}: ${answer.status}`);
+        return answer?.status === 200 ? (answer.data as ListPage) : null;
+      };
+      const found = await wrongLists(emails, accounts, tokens, read);
+      compared = found.compared;
+      wrong.push(...found.wrong);
+    },
   };
+}
+
+/** Whether an email is certainly one of an account: all of its events that name an account name this one. */
+function isOf({ email, recorded }: Seen, accountId: string): boolean {
+  return namedIn(recorded, 'accountId').has(accountId) && namedIn(sentOf(email), 'accountId').size === 1;
 }

@@ -7,17 +7,20 @@ import { accounts } from '../../infra/tools/simulate/lives.ts';
 import { quantile } from '../bench/figures.ts';
 import { type StartedStack, startStack } from '../rigs/start-stack.ts';
 import { type AlertFigures, alertFigures, watchAlerts } from './alerts.ts';
+import { startAttendants } from './attendants.ts';
 import { type CountSums, wrongSums } from './counts.ts';
 import { deliver, noFigures } from './delivery.ts';
 import { startErasures } from './erasures.ts';
 import { usualPercent } from './faults.ts';
 import { type KilledFunction, startKills } from './kills.ts';
-import { createLedger, type Deviation, deviationKinds } from './ledger.ts';
+import { createLedger, type Deviation, deviationKinds, historyOf } from './ledger.ts';
+import { type ListedEmail, listedEmail } from './lists.ts';
+import { noteNamesIn } from './notes.ts';
 import { type Caller, startFaultProxies } from './proxies.ts';
 import { startQueries } from './queries.ts';
 import { between, seededRandom } from './random.ts';
-import { eventsIn, indexEntries, keptMessages, storedItems, waitUntilDrained } from './stored.ts';
-import { traffic, unreadableAddress } from './traffic.ts';
+import { eventsIn, indexEntries, keptMessages, storedItems, waitUntilDrained, waitUntilStreamRead } from './stored.ts';
+import { type TrafficRequest, traffic, unreadableAddress } from './traffic.ts';
 
 export interface TortureOptions {
   readonly events: number;
@@ -54,6 +57,7 @@ export interface TortureReport {
     readonly right: number;
     readonly honest: number;
     readonly lists: number;
+    readonly compared: number;
     readonly wrong: readonly string[];
     readonly answers: Readonly<Record<string, number>>;
   };
@@ -63,6 +67,18 @@ export interface TortureReport {
     readonly wrong: readonly string[];
     readonly answers: Readonly<Record<string, number>>;
   };
+  /** The handled and resent emails. */
+  readonly attendants: {
+    readonly handled: number;
+    readonly nothingToHandle: number;
+    readonly resends: number;
+    readonly wrong: readonly string[];
+    readonly answers: Readonly<Record<string, number>>;
+  };
+  /** The number of notes in the table that people or other emails led to, by name. */
+  readonly notes: Readonly<Record<string, number>>;
+  /** The number of emails that ask for attention, and of those that a resolution ended or moved. */
+  readonly attention: { readonly asks: number; readonly resolved: number; readonly asksAgain: number };
   /** The number of acknowledged events that wait for people in a queue instead of being in the table. */
   readonly durableButNotRecorded: number;
   /** The first faults in full. */
@@ -172,10 +188,18 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
     const processKills = kills ? startKills(url, random(6)) : null;
     const queries = startQueries({ url, tokens, ledger, random: random(8) });
     const erasures = startErasures({ url, tokens, ledger, random: random(9) });
+    const besides: TrafficRequest[] = [];
+    const attendants = startAttendants({
+      url,
+      tokens,
+      ledger,
+      random: random(10),
+      send: requests => besides.push(...requests),
+    });
     const shown = setInterval(() => {
       onProgress(
         `${figures.acknowledgedEvents} of ${events} events acknowledged, ${figures.sendings} requests, ` +
-          `${erasures.done} erasures, ${queries.right} queries, ${stacksKilled.length} stacks killed`,
+          `${erasures.done} erasures, ${attendants.handled} handled, ${queries.right} queries, ${stacksKilled.length} stacks killed`,
       );
     }, 500);
     const deliveringSince = Date.now();
@@ -183,6 +207,7 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
       url,
       keys,
       requests: traffic({ events, seed, endsBefore: begunAt }),
+      besides,
       inFlight: requestsInFlight,
       ledger,
       random: random(7),
@@ -199,6 +224,7 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
       clearInterval(shown);
       await processKills?.stop();
       await queries.stop();
+      await attendants.stop();
     }
     await restarts;
     onProgress('waiting for the last erasure');
@@ -208,6 +234,7 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
     onProgress('waiting for what is still under way');
     await proxies.idle();
     const undrained = await waitUntilDrained(running.endpoints, longestDraining);
+    for (const reader of await waitUntilStreamRead(running.endpoints, longestDraining)) undrained.set(reader, 1);
     erasures.drained();
 
     const logFile = Object.entries(running.endpoints.functions).find(([id]) => id.startsWith('Ingest'))![1].logFile;
@@ -216,11 +243,22 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
     onProgress('comparing with the table');
     const deviations: Deviation[] = [];
     const entries = await indexEntries(running.endpoints);
+    const listed: ListedEmail[] = [];
+    const notes: Record<string, number> = {};
+    const attention = { asks: 0, resolved: 0, asksAgain: 0 };
     for await (const item of storedItems(running.endpoints)) {
+      const email = listedEmail(item);
+      if (email !== null) {
+        listed.push(email);
+        attention.asks += email.asks ? 1 : 0;
+        attention.resolved += email.isResolved ? 1 : 0;
+        attention.asksAgain += email.asks && email.isResolved ? 1 : 0;
+        for (const name of noteNamesIn(historyOf(item))) notes[name] = (notes[name] ?? 0) + 1;
+      }
       deviations.push(...ledger.deviationsOf(item, entries.get(item.emailId) ?? {}));
       entries.delete(item.emailId);
     }
-    deviations.push(...ledger.neverShown());
+    deviations.push(...ledger.neverShown(), ...ledger.wrongLinks());
     for (const [emailId, left] of entries) {
       deviations.push({ kind: 'wrong index', emailId, what: `no item, and entries in ${Object.keys(left).join()}` });
     }
@@ -244,6 +282,11 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
     const acknowledged = { events: figures.acknowledgedEvents, unreadable: figures.acknowledgedUnreadable };
     const nothingFails = faultPercent === 0 && !kills;
     const sums = wrongSums(figures.counts, acknowledged, ledger.distinct, nothingFails);
+
+    onProgress('comparing the lists with the table');
+    // A page of all accounts takes hundreds of calls, so that few pages would come through.
+    proxies.calm('Query');
+    await queries.compareLists(listed);
 
     onProgress('waiting for the alerts');
     const alertsSince = Date.now();
@@ -275,8 +318,22 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
       deviant,
       counts: figures.counts,
       wrongCounts: [...sums, ...figures.wrongCounts],
-      queries: { ...figuresOf(queries), right: queries.right, honest: queries.honest, lists: queries.lists },
+      queries: {
+        ...figuresOf(queries),
+        right: queries.right,
+        honest: queries.honest,
+        lists: queries.lists,
+        compared: queries.compared,
+      },
       erasures: { ...figuresOf(erasures), done: erasures.done, unfinished: erasures.unfinished },
+      attendants: {
+        ...figuresOf(attendants),
+        handled: attendants.handled,
+        nothingToHandle: attendants.nothingToHandle,
+        resends: attendants.resends,
+      },
+      notes,
+      attention,
       durableButNotRecorded: aside.length,
       deviations: wrong.slice(0, deviationsShown),
       alerts,

@@ -1,5 +1,6 @@
 /** Reads the stack's data after the run, past the proxies. */
 
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
@@ -8,6 +9,7 @@ import { DynamoDBDocumentClient, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { readAssembly } from '../../infra/local/cloudformation/assembly.ts';
 import { resolveTemplate } from '../../infra/local/cloudformation/template.ts';
 import type { Endpoints } from '../../infra/local/endpoints.ts';
+import { createStreamReader } from '../../infra/local/event-sources/stream-reader.ts';
 import { type CanonicalEvent, emailIdOf } from '../../shared/email/event.ts';
 import { elementOf, type IndexEntries, type IndexEntry, type SentEvent, type StoredItem } from './ledger.ts';
 
@@ -92,6 +94,27 @@ export async function waitUntilDrained(endpoints: Endpoints, longest: number): P
   } while (left.size > 0 && Date.now() < until);
   client.destroy();
   return left;
+}
+
+/**
+ * Waits until every function that reads the table's stream has taken all of its records, those of its own writes included.
+ *
+ * @returns the checkpoints that are not at the end in time
+ */
+export async function waitUntilStreamRead(endpoints: Endpoints, longest: number): Promise<string[]> {
+  const { dataDir, dynamodb } = endpoints;
+  const files = (await readdir(dataDir)).filter(name => /^checkpoint-.*\.json$/.test(name));
+  const until = Date.now() + longest;
+  for (;;) {
+    const behind: string[] = [];
+    for (const name of files) {
+      const { streamArn, shards } = JSON.parse(await readFile(join(dataDir, name), 'utf8'));
+      const left = await createStreamReader(dynamodb, streamArn, shards).read();
+      if (left.length > 0) behind.push(name);
+    }
+    if (behind.length === 0 || Date.now() >= until) return behind;
+    await delay(1_000);
+  }
 }
 
 /** The events in a message that waits for people: dead letters, or events without room in their item. */

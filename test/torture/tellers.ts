@@ -5,10 +5,11 @@
 
 import type { LivingEmail, Step } from '../../infra/tools/simulate/lives.ts';
 import { numbered, type Sample, type Told, toldBy } from '../../infra/tools/simulate/samples.ts';
-import type { CanonicalEvent } from '../../shared/email/event.ts';
+import { type CanonicalEvent, emailIdOf } from '../../shared/email/event.ts';
 import type { ProviderName } from '../../shared/providers/registry.ts';
 import type { Evidence } from '../../shared/status/precedence.ts';
 import { fixture } from '../fixtures/fixtures.ts';
+import { linkName } from './notes.ts';
 
 /** The stored values that a test expects of an event, without its id and reason. */
 export type ExpectedEvent = Pick<
@@ -23,6 +24,7 @@ export type ExpectedEvent = Pick<
   | 'accountId'
   | 'subject'
   | 'reference'
+  | 'relatedEmailId'
 >;
 
 /** The provider's name for a step, the time in the fixture in milliseconds after noon, and the evidence. */
@@ -150,11 +152,11 @@ export interface ToldEmail extends LivingEmail {
   readonly provider: TellerName;
 }
 
-/** The sample of one event, and the stored values that it must lead to. */
+/** The sample of one report, and the stored values that it must lead to, in the adapter's order. */
 export interface Tale {
   readonly teller: TellerName;
   readonly said: Told;
-  readonly expected: ExpectedEvent;
+  readonly expected: readonly ExpectedEvent[];
 }
 
 interface Known {
@@ -201,17 +203,48 @@ export function taleOf(teller: TellerName, email: ToldEmail, step: Step, at: num
   return {
     teller,
     said: toldBy(teller, sample, { email, messageId, step, at }),
-    expected: {
-      provider,
-      messageId,
-      recipient,
-      status: step === 'machine_opened' ? 'opened' : step,
-      occurredAt: at + (says.after ?? 0),
-      evidence: says.evidence ?? 'unknown',
-      providerEvent: says.as,
-      ...(names.accountId && { accountId }),
-      ...(names.subject && { subject }),
-      ...(names.reference && { reference }),
-    },
+    expected: [
+      {
+        provider,
+        messageId,
+        recipient,
+        status: step === 'machine_opened' ? 'opened' : step,
+        occurredAt: at + (says.after ?? 0),
+        evidence: says.evidence ?? 'unknown',
+        providerEvent: says.as,
+        ...(names.accountId && { accountId }),
+        ...(names.subject && { subject }),
+        ...(names.reference && { reference }),
+      },
+    ],
+  };
+}
+
+/** A message to one recipient, as a registration names it. */
+export type Message = Pick<ExpectedEvent, 'provider' | 'messageId' | 'recipient'>;
+
+/** The message of an email. */
+export function messageOf({ provider, number, recipient }: ToldEmail): Message {
+  return { provider, messageId: numbered(tellers[provider].messageId, number), recipient };
+}
+
+/** Adds to a registration by the application that its email sends another one again. */
+export function asResend({ teller, said, expected }: Tale, predecessor: Message, by: 'message' | 'id'): Tale {
+  const [registration] = expected as [ExpectedEvent];
+  const { provider, messageId, recipient, occurredAt, accountId } = registration;
+  const predecessorId = emailIdOf(predecessor);
+  const report = JSON.parse(said.body.toString());
+  report.data.resendOf = by === 'id' ? predecessorId : predecessor;
+  const common = { status: null, occurredAt, evidence: 'unknown' as const, accountId };
+  const resend = { ...common, provider, messageId, recipient, providerEvent: linkName.resend };
+  const resent = { ...common, ...predecessor, providerEvent: linkName.resent };
+  return {
+    teller,
+    said: { ...said, body: Buffer.from(JSON.stringify(report)) },
+    expected: [
+      registration,
+      { ...resend, relatedEmailId: predecessorId },
+      ...(by === 'message' ? [{ ...resent, relatedEmailId: emailIdOf(registration) }] : []),
+    ],
   };
 }

@@ -42,6 +42,14 @@ describe('events of random lives, under faults and kills,', () => {
     expect(report.erasures, `seed ${seed}`).toMatchObject({ wrong: [], unfinished: 0 });
   });
 
+  it('ask for attention until somebody handles their email, or one that sends it again is delivered', () => {
+    expect(report.attendants.wrong, `seed ${seed}`).toEqual([]);
+    expect(report.attendants.handled).toBeGreaterThan(0);
+    expect(report.notes['mailtrail.successor_delivered']).toBeGreaterThan(0);
+    expect(report.queries.compared).toBeGreaterThan(10);
+    expect(report.attention.asks).toBeGreaterThan(0);
+  });
+
   it('lead to every due alert, to no other, and to no repeated one without a reason', () => {
     expect(report.alerts, `seed ${seed}`).toMatchObject({ missing: 0, invented: 0, unexplained: [] });
     expect(report.alerts.due).toBeGreaterThan(0);

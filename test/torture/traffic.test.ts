@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { emailIdOf } from '../../shared/email/event.ts';
 import { statusIds } from '../../shared/status/catalogue.ts';
 import { parsedBody } from '../fixtures/fixtures.ts';
 import { type TrafficRequest, traffic, unreadableAddress } from './traffic.ts';
@@ -40,7 +41,18 @@ describe('the traffic', () => {
 
   it('has every status', () => {
     const told = new Set(ofOutcome('recorded').flatMap(({ expected }) => expected.map(({ status }) => status)));
-    expect(told).toEqual(new Set(statusIds));
+    expect(told).toEqual(new Set([...statusIds, null]));
+  });
+
+  it('has emails that send others again, of the same and another account, and to the same and another recipient', () => {
+    const expected = ofOutcome('recorded').flatMap(request => request.expected);
+    const predecessors = new Map(expected.map(event => [emailIdOf(event), event]));
+    const resends = expected.filter(({ providerEvent }) => providerEvent === 'app.resend');
+    const pairs = resends.map(resend => [resend, predecessors.get(resend.relatedEmailId!)!] as const);
+    for (const same of ['accountId', 'recipient'] as const) {
+      expect(pairs.filter(([one, other]) => one[same] === other[same]).length, same).toBeGreaterThan(0);
+      expect(pairs.filter(([one, other]) => one[same] !== other[same]).length, `not ${same}`).toBeGreaterThan(0);
+    }
   });
 
   it('has batches of all sizes, and repeated requests', () => {

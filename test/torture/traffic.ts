@@ -1,9 +1,19 @@
 import { livingEmails, type Step, stepsInTime } from '../../infra/tools/simulate/lives.ts';
 import { requestsOf, type SimulatedRequest } from '../../infra/tools/simulate/requests.ts';
 import { shuffled } from '../../infra/tools/simulate/shuffled.ts';
+import { statuses } from '../../shared/status/catalogue.ts';
 import { fixture } from '../fixtures/fixtures.ts';
 import { oneOf, type Random, seededRandom } from './random.ts';
-import { type ExpectedEvent, type Tale, type TellerName, type ToldEmail, taleOf } from './tellers.ts';
+import {
+  asResend,
+  type ExpectedEvent,
+  type Message,
+  messageOf,
+  type Tale,
+  type TellerName,
+  type ToldEmail,
+  taleOf,
+} from './tellers.ts';
 
 /**
  * The right outcome of a request. A genuine request with an unknown event must be `quarantined`. A forgery, which is
@@ -55,6 +65,10 @@ const late = 0.1;
 const again = 0.03;
 const unreadable = 0.01;
 const forged = 0.03;
+/** The share of emails that send another one again. Of these, some go to the same recipient, and most are of its account. */
+const resent = 0.08;
+const toSameRecipient = 0.5;
+const ofSameAccount = 0.85;
 /** The first number of emails in forged requests. Genuine emails begin at the other number. */
 const firstForged = 900_000_000;
 const firstGenuine = 1_000_000;
@@ -88,7 +102,7 @@ export function* traffic(options: {
       .map(email => ({ ...email, startsAt: wholeSeconds(options.endsBefore - hour * (2 + random() * 40)) }));
     number += count;
 
-    const fresh = emails.flatMap(email => talesOf(email, fewestSteps, random));
+    const fresh = withResends(emails, random).flatMap(email => talesOf(email, fewestSteps, random));
     const repeated = fresh.filter(() => random() < twice);
     const all = reordered([...held, ...fresh, ...repeated], random);
     held = [];
@@ -121,19 +135,39 @@ function emailsToBury(providers: readonly TellerName[], count: number, firstNumb
   return livingEmails({ providers, count, firstNumber, firstStartsAt: 0, apart: 0 }) as ToldEmail[];
 }
 
-/** Puts events into requests, in order. */
-function genuineRequests(teller: TellerName, tales: readonly Tale[]): TrafficRequest[] {
+/** An email, and the one that it sends again. */
+interface TrafficEmail extends ToldEmail {
+  readonly resendOf?: Message;
+}
+
+/** Makes some emails send others again, preferably failed ones. Their reports come in any order. */
+function withResends(emails: readonly ToldEmail[], random: Random): TrafficEmail[] {
+  const failed = emails.filter(({ life }) => statuses[life.ends].attention === 'yes');
+  return emails.map(email => {
+    const predecessor = failed.length > 0 && random() < resent ? oneOf(failed, random) : email;
+    if (predecessor === email) return email;
+    return {
+      ...email,
+      ...(random() < toSameRecipient && { recipient: predecessor.recipient }),
+      ...(random() < ofSameAccount && { accountId: predecessor.accountId }),
+      resendOf: messageOf(predecessor),
+    };
+  });
+}
+
+/** Puts reports into requests, in order. A report may be of several events. */
+export function genuineRequests(teller: TellerName, tales: readonly Tale[]): TrafficRequest[] {
   const said = tales.map(tale => tale.said);
   let told = 0;
   return requestsOf(teller, said, largestBatch).map(request => {
-    const expected = tales.slice(told, told + request.events).map(tale => tale.expected);
+    const expected = tales.slice(told, told + request.events).flatMap(tale => tale.expected);
     told += request.events;
-    return { ...request, provider: teller, outcome: 'recorded', expected };
+    return { ...request, events: expected.length, provider: teller, outcome: 'recorded', expected };
   });
 }
 
 /** The events of an email's life: the steps of the life, and additional ones up to a minimum. */
-function talesOf(email: ToldEmail, fewestSteps: number, random: Random): Tale[] {
+function talesOf(email: TrafficEmail, fewestSteps: number, random: Random): Tale[] {
   const steps = [...stepsInTime(email)];
   const wanted = fewestSteps + Math.floor(random() * 3);
   while (steps.length < wanted) {
@@ -144,7 +178,9 @@ function talesOf(email: ToldEmail, fewestSteps: number, random: Random): Tale[] 
   }
   return steps.flatMap(({ step, at }) => {
     const teller = bySender.includes(step) ? 'app' : email.provider;
-    return taleOf(teller, email, step, at) ?? [];
+    const tale = taleOf(teller, email, step, at);
+    if (tale === undefined) return [];
+    return email.resendOf && step === 'enqueued' ? asResend(tale, email.resendOf, 'message') : tale;
   });
 }
 
