@@ -95,20 +95,25 @@ function eventOf({ providerEvent, occurredAt, relatedEmailId, actor, reason, acc
 }
 
 /**
- * The note that somebody handled an email. Its time is not before any failure of the email: clocks of providers may be
- * ahead of ours.
+ * The note that somebody handled an email. Its time is not before any failure of the email, nor before its status: clocks
+ * of providers may be ahead of ours.
  *
  * @param actor the subject of their token
  * @param text their own words
  * @param now epoch milliseconds
  */
-export function handledNote({ events }: Email, actor: string | undefined, text: string | undefined, now: number): Note {
+export function handledNote(
+  { verdict, events }: Email,
+  actor: string | undefined,
+  text: string | undefined,
+  now: number,
+): Note {
   const failures = events.filter(isFailureToHandle).map(({ occurredAt }) => occurredAt);
   const who = boundedText(actor ?? '', limits.actor);
   const words = boundedText(text ?? '', limits.text);
   return {
     providerEvent: noteNames.handled,
-    occurredAt: Math.max(now, ...failures),
+    occurredAt: Math.max(now, verdict?.statusAt ?? now, ...failures),
     ...(who !== '' && { actor: who }),
     ...(words !== '' && { reason: { text: words } }),
   };
