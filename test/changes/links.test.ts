@@ -77,6 +77,17 @@ describe('an email that another one sends again', () => {
     expect(await asks(first)).toBe(false);
   });
 
+  it('learns nothing from another account that names the successor', async () => {
+    const first = await record([bounced()]);
+    const { registered, delivered, of } = resending(first);
+    await record(registered.slice(0, 1));
+    const named = { status: null, providerEvent: noteNames.resend, relatedEmailId: first } as const;
+    await record([of({ ...named, accountId: 'initech', occurredAt: noon + 3 * minute })]);
+    await record([delivered()]);
+    expect(await notesOf(first)).toEqual([]);
+    expect(await asks(first)).toBe(true);
+  });
+
   it('gets one note, though each report of its successor names it', async () => {
     const first = await record([bounced()]);
     const { registered, of } = resending(first);
