@@ -7,6 +7,7 @@ import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { boundedText } from '../runtime/text.ts';
+import { statuses } from '../status/catalogue.ts';
 import { limits, noteNames } from './event.ts';
 import type { HistoryEvent } from './history.ts';
 import { type Email, emailOf, type Item, isTombstone, knownItemOf, UnreadableItem } from './item.ts';
@@ -32,7 +33,7 @@ export interface Noted {
  * faster. `at` is the time of the write in epoch milliseconds.
  *
  * @returns null if there is no such email, or it was erased
- * @throws UnreadableItem if a later version has written the history, and the errors of DynamoDB
+ * @throws UnreadableItem if a later version has written the history or the status, and the errors of DynamoDB
  */
 export type AddNotes = (
   emailId: string,
@@ -72,6 +73,7 @@ export function createAddNotes(client: DynamoDBDocumentClient, tableName: string
 }
 
 function readableEmail(item: Item): Email {
+  if (item.status !== undefined && !Object.hasOwn(statuses, item.status)) throw new UnreadableItem();
   try {
     return emailOf(item);
   } catch {

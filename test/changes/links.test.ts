@@ -182,6 +182,16 @@ describe('an email that another one sends again', () => {
     expect(unreadable).toBe(1);
   });
 
+  it('holds up no other email if only a later version knows its status', async () => {
+    const first = await record([bounced()]);
+    await emails.put({ ...(await emails.image(first)), status: { S: 'postponed_by_a_future' } });
+    const successor = resending(first);
+    const before = unreadable;
+    await record(successor.registered);
+    await record([successor.delivered()]);
+    expect(unreadable).toBe(before + 2);
+  });
+
   it('gets the same notes in any order of all events, and when the stream shows a change again', async () => {
     const steps = ['failure', 'registration', 'delivery', 'later failure', 'registration', 'delivery'] as const;
     await fc.assert(
