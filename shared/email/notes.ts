@@ -17,6 +17,9 @@ import { planUpdate, updateInput } from './update.ts';
 /** Tries of one write; each fails only if another writer was faster. */
 const maxAttempts = 20;
 
+/** People's own words may have as many characters as a provider's text has bytes. A character takes three at most. */
+const maxWordsBytes = 3 * limits.text;
+
 /** A note for the history. */
 export type Note = Pick<HistoryEvent, 'providerEvent' | 'occurredAt'> &
   Partial<Pick<HistoryEvent, 'relatedEmailId' | 'actor' | 'reason' | 'accountId'>>;
@@ -112,7 +115,7 @@ export function handledNote(
 ): Note {
   const failures = events.filter(isFailureToHandle).map(({ occurredAt }) => occurredAt);
   const who = boundedText(actor ?? '', limits.actor);
-  const words = boundedText(text ?? '', limits.text);
+  const words = boundedText(text ?? '', maxWordsBytes);
   return {
     providerEvent: noteNames.handled,
     occurredAt: Math.max(now, verdict?.statusAt ?? now, ...failures),

@@ -184,6 +184,13 @@ describe('an email that somebody handled', () => {
     }
   });
 
+  it('keeps the longest words in any script whole', async () => {
+    const note = '…字'.repeat(250);
+    const emailId = await stored();
+    await handle(emailId, { body: JSON.stringify({ note }) });
+    expect(await read(emailId)).toMatchObject({ handled: { note } });
+  });
+
   it('needs no body', async () => {
     expect((await handle(await stored(), { body: '' })).json).toMatchObject({ recorded: true });
   });
