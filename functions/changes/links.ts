@@ -72,7 +72,11 @@ export async function owedLinks(
 /** All notes that an email owes its predecessors, by its history alone: it sends them again, and it was delivered. */
 function owedBy(email: Email | null): readonly Link[] {
   const { emailId = '', accountId, events = [] } = email ?? {};
-  const resends = events.filter(({ status, providerEvent }) => status === null && providerEvent === noteNames.resend);
+  // Another account's word about this email is no reason to tell anybody.
+  const resends = events.filter(
+    ({ status, providerEvent, accountId: named = accountId }) =>
+      status === null && providerEvent === noteNames.resend && named === accountId,
+  );
   // A sender may name the predecessor in each of its reports. The events are in order of time.
   const firsts = resends.filter(
     ({ relatedEmailId }, index) => resends.findIndex(other => other.relatedEmailId === relatedEmailId) === index,

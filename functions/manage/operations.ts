@@ -1,3 +1,4 @@
+import { addressEvidenceIn } from '../../shared/email/address-evidence.ts';
 import type { EraseEmails } from '../../shared/email/eraser.ts';
 import { emailIdShape } from '../../shared/email/event.ts';
 import type { Email } from '../../shared/email/item.ts';
@@ -74,7 +75,7 @@ async function eraseRecipient({ erase, now, log }: ManageServices, event: ApiEve
   return { answer: json(200, { erased: { emails }, forgottenBy }, notStored), emails };
 }
 
-/** Records that somebody handled an email, unless it asks nobody to act. */
+/** Records that somebody handled an email, unless it asks nobody to act, nor stops others to its address. */
 async function handleEmail(
   { addNotes, now }: ManageServices,
   event: ApiEvent,
@@ -88,13 +89,20 @@ async function handleEmail(
   const actor = event.requestContext.authorizer?.jwt.claims.sub;
   const notesFor = (email: Email) => {
     if (!isVisible(email)) return null;
-    return asksAnybody(email) ? [handledNote(email, actor === undefined ? undefined : String(actor), note, at)] : [];
+    return asksAnybody(email) || isOpenComplaint(email)
+      ? [handledNote(email, actor === undefined ? undefined : String(actor), note, at)]
+      : [];
   };
   const noted = emailIdShape.test(emailId) ? await addNotes(emailId, notesFor, at) : null;
   if (noted === null) return { answer: problem('not-found'), emails: 0 };
   const attention = noted.email.attentionAt === undefined ? null : 'act';
   const answer = json(200, { emailId, attention, recorded: noted.added > 0 }, notStored);
   return { answer, emails: noted.added };
+}
+
+/** Whether its spam mark still stops emails to the address, though a delivered successor has ended attention. */
+function isOpenComplaint(email: Email): boolean {
+  return addressEvidenceIn(email).openComplaintAt !== null;
 }
 
 /** Whether an email asks somebody to act, or would once it has waited too long. */

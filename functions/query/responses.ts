@@ -67,8 +67,9 @@ export function emailView(email: Email, now: number, oldAfter: OldAfter): EmailA
     events.flatMap(({ providerEvent, relatedEmailId }) => (providerEvent === note ? (relatedEmailId ?? []) : []));
   const told = emailTexts(verdict?.status ?? null, cause);
   const { meaning, resolution, whatToDo, whatToDoForAccount, sentAgain } = textsOf(told);
+  const row = rowView(email, now, oldAfter);
   return {
-    ...rowView(email, now, oldAfter),
+    ...row,
     messageId,
     meaning,
     resolution,
@@ -77,7 +78,7 @@ export function emailView(email: Email, now: number, oldAfter: OldAfter): EmailA
     sentAgain,
     updatedAt: isoText(updatedAt),
     because: becauseView(email),
-    handled: handledView(email),
+    handled: row.attention === null ? handledView(email) : null,
     resendOf: [...new Set(joined(noteNames.resend))],
     resentAs: [...new Set(joined(noteNames.resent))],
     timeline: events.map(timelineView),
@@ -166,10 +167,10 @@ function becauseView({ provider, verdict, cause, events }: Email): EmailAnswer['
   };
 }
 
-/** The newest handling, which is none any more once the email has failed again. */
-function handledView({ events, attentionAt }: Email): EmailAnswer['handled'] {
+/** The newest handling. */
+function handledView({ events }: Email): EmailAnswer['handled'] {
   const event = events.findLast(({ providerEvent }) => providerEvent === noteNames.handled);
-  if (event === undefined || attentionAt !== undefined) return null;
+  if (event === undefined) return null;
   return { at: isoText(event.occurredAt), by: event.actor ?? null, note: event.reason?.text ?? null };
 }
 

@@ -6,7 +6,6 @@ import { noteNames } from './event.ts';
 import type { HistoryEvent } from './history.ts';
 import type { Email } from './item.ts';
 import { type AddressEvidence, isLater, newestTime } from './recipient-verdict.ts';
-import { timedOf } from './repeats.ts';
 
 /**
  * Whether a failure for this cause says something about the address. Failures on the sender's side do not, and neither
@@ -40,20 +39,23 @@ export const isOfAddress = {
   unspecified: true,
 } as const satisfies Record<Cause, boolean>;
 
-const receipts: readonly (Status | null)[] = ['delivered', 'opened', 'link_clicked'];
+const signs: readonly (Status | null)[] = ['opened', 'link_clicked'];
 
 /** The evidence in an email. Machines give none. */
-export function addressEvidenceIn({ emailId, sentAt, verdict, cause, events, repeats }: Email): AddressEvidence {
-  const told: readonly Told[] = [...events, ...timedOf(repeats)].filter(({ evidence }) => evidence !== 'machine');
-  const newest = (takes: (event: Told) => boolean) =>
+export function addressEvidenceIn({ emailId, sentAt, verdict, cause, events }: Email): AddressEvidence {
+  // In order of time. Counted opens and clicks are never the first.
+  const told = events.filter(({ evidence }) => evidence !== 'machine');
+  const newest = (takes: (event: HistoryEvent) => boolean) =>
     newestTime(told.filter(takes).map(({ occurredAt }) => occurredAt));
+  const firstSign = told.find(({ status }) => signs.includes(status));
   const complainedAt = newest(({ status }) => status === 'marked_spam');
   const handledAt = newest(({ status, providerEvent }) => status === null && providerEvent === noteNames.handled);
   const isOutcome = verdict?.status === 'soft_bounced' && isOfAddress[cause ?? 'unspecified'];
   return {
     emailId,
     sentAt,
-    deliveredAt: newest(({ status }) => receipts.includes(status)),
+    // Somebody may open an email long after its address has ceased to be.
+    deliveredAt: newest(({ status }) => status === 'delivered') ?? firstSign?.occurredAt ?? null,
     invalidAt: newest(event => event.status === 'invalid' && isOfItsAddress(event)),
     hardBouncedAt: newest(event => event.status === 'hard_bounced' && isOfItsAddress(event)),
     softBouncedAt: isOutcome ? verdict.statusAt : null,
@@ -63,9 +65,6 @@ export function addressEvidenceIn({ emailId, sentAt, verdict, cause, events, rep
   };
 }
 
-/** An event of the history, or a counted open or click. */
-type Told = Pick<HistoryEvent, 'status' | 'occurredAt' | 'evidence'> & Partial<HistoryEvent>;
-
-function isOfItsAddress({ reason }: Told): boolean {
+function isOfItsAddress({ reason }: HistoryEvent): boolean {
   return isOfAddress[reason?.cause ?? 'unspecified'];
 }

@@ -7,6 +7,7 @@ import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { boundedText } from '../runtime/text.ts';
+import { statuses } from '../status/catalogue.ts';
 import { limits, noteNames } from './event.ts';
 import type { HistoryEvent } from './history.ts';
 import { type Email, emailOf, historyOf, type Item, isTombstone, knownItemOf, UnreadableItem } from './item.ts';
@@ -15,6 +16,9 @@ import { planUpdate, updateInput } from './update.ts';
 
 /** Tries of one write; each fails only if another writer was faster. */
 const maxAttempts = 20;
+
+/** People's own words may have as many characters as a provider's text has bytes. A character takes three at most. */
+const maxWordsBytes = 3 * limits.text;
 
 /** A note for the history. */
 export type Note = Pick<HistoryEvent, 'providerEvent' | 'occurredAt'> &
@@ -32,7 +36,7 @@ export interface Noted {
  * faster. `at` is the time of the write in epoch milliseconds.
  *
  * @returns null if there is no such email, or it was erased
- * @throws UnreadableItem if a later version has written the history, and the errors of DynamoDB
+ * @throws UnreadableItem if a later version has written the history or the status, and the errors of DynamoDB
  */
 export type AddNotes = (
   emailId: string,
@@ -93,6 +97,7 @@ export function createReadEmail(client: DynamoDBDocumentClient, tableName: strin
 }
 
 function readableEmail(item: Item): Email {
+  if (item.status !== undefined && !Object.hasOwn(statuses, item.status)) throw new UnreadableItem();
   try {
     return emailOf(item);
   } catch {
@@ -116,20 +121,25 @@ function eventOf({ providerEvent, occurredAt, relatedEmailId, actor, reason, acc
 }
 
 /**
- * The note that somebody handled an email. Its time is not before any failure of the email: clocks of providers may be
- * ahead of ours.
+ * The note that somebody handled an email. Its time is not before any failure of the email, nor before its status: clocks
+ * of providers may be ahead of ours.
  *
  * @param actor the subject of their token
  * @param text their own words
  * @param now epoch milliseconds
  */
-export function handledNote({ events }: Email, actor: string | undefined, text: string | undefined, now: number): Note {
+export function handledNote(
+  { verdict, events }: Email,
+  actor: string | undefined,
+  text: string | undefined,
+  now: number,
+): Note {
   const failures = events.filter(isFailureToHandle).map(({ occurredAt }) => occurredAt);
   const who = boundedText(actor ?? '', limits.actor);
-  const words = boundedText(text ?? '', limits.text);
+  const words = boundedText(text ?? '', maxWordsBytes);
   return {
     providerEvent: noteNames.handled,
-    occurredAt: Math.max(now, ...failures),
+    occurredAt: Math.max(now, verdict?.statusAt ?? now, ...failures),
     ...(who !== '' && { actor: who }),
     ...(words !== '' && { reason: { text: words } }),
   };

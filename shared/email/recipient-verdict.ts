@@ -10,7 +10,7 @@ import { newestFirst } from './position.ts';
 export interface AddressEvidence {
   readonly emailId: string;
   readonly sentAt: number;
-  /** The newest delivery, open or click. */
+  /** The newest delivery; the first open or click if none was reported. */
   readonly deliveredAt: number | null;
   /** The newest of these failures that says something about the address. */
   readonly invalidAt: number | null;
@@ -139,7 +139,7 @@ export interface RecipientVerdict {
   readonly verdict: SendVerdict;
   /** Every rule that applies, the gravest first. */
   readonly why: readonly (Ground & { readonly code: SendRule; readonly text: string })[];
-  /** The newest delivery, open or click. */
+  /** The newest delivery, also one that only an open or a click shows. */
   readonly lastDelivered: number | null;
   /** The soft-bounced emails in order of sending, without a delivered one after or between them. */
   readonly softBouncesInARow: number;

@@ -211,11 +211,15 @@ function recheckedUpdate(events: readonly CanonicalEvent[], item: KnownItem, def
   const futureDated = [...news.values()].some(isFutureDated);
   // Events may tie in everything that decides and differ in their cause: the earliest one's cause is kept.
   const ties = added.length > 0 && !decides && item.verdict !== null && !supersedes(item.verdict, verdict);
-  const attention = attentionAfter(
-    { verdict: decides ? verdict : item.verdict, decides },
-    [...item.history.values(), ...news.values()],
-    item.resolvedAt,
-  );
+  const bringsNews = added.length + full.length + counted.length > 0;
+  // Only news ask for the same history: without any, a failure may have come since the item was read.
+  const attention = bringsNews
+    ? attentionAfter(
+        { verdict: decides ? verdict : item.verdict, decides },
+        [...item.history.values(), ...news.values()],
+        item.resolvedAt,
+      )
+    : sameAttention;
   const mustNotChange =
     makesRoom ||
     kept.size > maxHistoryEvents ||
@@ -240,11 +244,7 @@ function recheckedUpdate(events: readonly CanonicalEvent[], item: KnownItem, def
         item.resolvedAt === undefined && [...news.values()].some(isFailureToHandle) ? isUnresolved : null,
         item.futureDated ? null : hasNoFutureDated,
         item.history.size > 0 ? isStored : null,
-        added.length + full.length + counted.length === 0
-          ? null
-          : mustNotChange
-            ? hasSameHistory(item)
-            : fitsHistory(added.length),
+        bringsNews ? (mustNotChange ? hasSameHistory(item) : fitsHistory(added.length)) : null,
         counted.length > 0 || ofHistory.some(isRepeatable) ? hasSameRepeats(item.storedRepeats) : null,
         isOfSameAccount(facts, events, [...counted, ...uncounted], item),
         isOfProvenAccount(events),

@@ -236,7 +236,10 @@ const recipientVerdict = z
         at: described(maybe(time), 'When that happened; null for `truncated`.'),
       }),
     ),
-    lastDelivered: described(maybe(time), 'The newest delivery, open or click; null if none is known.'),
+    lastDelivered: described(
+      maybe(time),
+      'The newest delivery, also one that only an open or a click shows; null if none is known.',
+    ),
     softBouncesInARow: described(
       z.int().check(z.nonnegative()),
       'The emails that ended in a soft bounce since the last delivered one was sent, but for causes on your side.',

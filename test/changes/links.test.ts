@@ -86,6 +86,17 @@ describe('an email that another one sends again', () => {
     expect(await asks(first)).toBe(false);
   });
 
+  it('learns nothing from another account that names the successor', async () => {
+    const first = await record([bounced()]);
+    const { registered, delivered, of } = resending(first);
+    await record(registered.slice(0, 1));
+    const named = { status: null, providerEvent: noteNames.resend, relatedEmailId: first } as const;
+    await record([of({ ...named, accountId: 'initech', occurredAt: noon + 3 * minute })]);
+    await record([delivered()]);
+    expect(await notesOf(first)).toEqual([]);
+    expect(await asks(first)).toBe(true);
+  });
+
   it('gets one note, though each report of its successor names it', async () => {
     const first = await record([bounced()]);
     const { registered, of } = resending(first);
@@ -219,6 +230,16 @@ describe('an email that another one sends again', () => {
     const { registered } = resending(first);
     await record(registered);
     expect(unreadable).toBe(1);
+  });
+
+  it('holds up no other email if only a later version knows its status', async () => {
+    const first = await record([bounced()]);
+    await emails.put({ ...(await emails.image(first)), status: { S: 'postponed_by_a_future' } });
+    const successor = resending(first);
+    const before = unreadable;
+    await record(successor.registered);
+    await record([successor.delivered()]);
+    expect(unreadable).toBe(before + 2);
   });
 
   it('gets the same notes in any order of all events, and when the stream shows a change again', async () => {

@@ -108,11 +108,16 @@ describe('the verdict about an address', () => {
     expect(said([email(1, 'hard_bounced'), email(1, 'delivered')])).toEqual(['stop', 'hard_bounced']);
   });
 
-  it('is ok again once an email to it is opened so often that opens are only counted', () => {
-    const repeats = (kind: string) => new Map([[kind, { count: 9, last: noon + 2 * day }]]);
-    const opened = (kind: string) => anEmail([{ status: 'opened', on: 0 }], { repeats: repeats(kind) });
-    expect(said([email(1, 'invalid'), opened('Oh')])).toEqual(['ok']);
-    expect(said([email(1, 'invalid'), opened('Om')])).toEqual(['stop', 'invalid']);
+  it('is still to stop after further opens of an email that had arrived before', () => {
+    const delivered: Told = { status: 'delivered', on: 0 };
+    const opened = (on: number): Told => ({ status: 'opened', on });
+    const repeats = new Map([['Oh', { count: 9, last: noon + 2 * day }]]);
+    for (const earlier of [
+      anEmail([delivered, opened(2)]),
+      anEmail([opened(0), opened(2)]),
+      anEmail([opened(0)], { repeats }),
+    ])
+      expect(said([earlier, email(1, 'invalid')])).toEqual(['stop', 'invalid']);
   });
 
   it('is to stop after a spam mark, also if emails are delivered later', () => {
@@ -267,15 +272,16 @@ const elsewhere: readonly unknown[] = causeIds.filter(id => ['sender', 'nobody']
 
 /** The same verdict, worked out event by event without the rules, the merge and the evidence of the code. */
 function modelOf(emails: readonly Email[], truncated: boolean) {
-  const eventsOf = (one: Email) => [
-    ...one.events.filter(({ evidence }) => evidence !== 'machine'),
-    ...[...one.repeats].flatMap(([kind, { last }]) =>
-      kind.endsWith('m') ? [] : [event({ status: 'opened', on: (last - noon) / day })],
-    ),
-  ];
+  const eventsOf = (one: Email) => one.events.filter(({ evidence }) => evidence !== 'machine');
   const isReceipt = ({ status }: HistoryEvent) => ['delivered', 'opened', 'link_clicked'].includes(status ?? '');
   const all = emails.flatMap(eventsOf);
-  const receipts = all.filter(isReceipt);
+  // Only the first sign of an email says when it arrived, unless its delivery was reported.
+  const receipts = emails.flatMap(one => {
+    const deliveries = eventsOf(one).filter(({ status }) => status === 'delivered');
+    if (deliveries.length > 0) return deliveries;
+    const signs = eventsOf(one).filter(isReceipt);
+    return signs.filter(({ occurredAt }) => signs.every(other => other.occurredAt >= occurredAt));
+  });
   const codes = new Set<SendRule>();
   for (const one of all) {
     const isUndone = receipts.some(({ occurredAt }) => occurredAt > one.occurredAt);

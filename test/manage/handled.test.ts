@@ -1,7 +1,7 @@
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { handledAnswer } from '../../functions/manage/schemas.ts';
-import { type CanonicalEvent, emailIdOf, limits } from '../../shared/email/event.ts';
+import { type CanonicalEvent, emailIdOf, limits, noteNames } from '../../shared/email/event.ts';
 import { createAddNotes } from '../../shared/email/notes.ts';
 import type { VerifiedToken } from '../../shared/http/access.ts';
 import type { Status } from '../../shared/status/catalogue.ts';
@@ -38,9 +38,9 @@ describe('an email that somebody handled', () => {
   const failed = (changes: Partial<CanonicalEvent> = {}) =>
     anEvent({ status: 'hard_bounced', accountId: 'acme', ...changes });
   const stored = async (changes: Partial<CanonicalEvent> = {}) => emails.record([failed(changes)]);
-  const read = async (emailId: string) => {
+  const read = async (emailId: string, now = noon) => {
     const path = { accountId: 'acme', emailId };
-    const { json } = await queryFunction(emails)('GET /accounts/{accountId}/emails/{emailId}', {
+    const { json } = await queryFunction(emails, { now: () => now })('GET /accounts/{accountId}/emails/{emailId}', {
       path,
       token: tokenOf('acme'),
     });
@@ -165,12 +165,54 @@ describe('an email that somebody handled', () => {
     },
   );
 
+  it('is late again after a later deferral, and nobody has handled that', async () => {
+    const deferred = failed({ status: 'deferred' });
+    const emailId = await emails.record([deferred]);
+    await handle(emailId);
+    expect(await read(emailId, noon + 100 * day)).toMatchObject({ attention: null, handled: { by: 'joe' } });
+    await emails.record([{ ...deferred, eventId: 'again', occurredAt: noon + day }], noon + day);
+    expect(await read(emailId, noon + 100 * day)).toMatchObject({ attention: 'late', handled: null });
+  });
+
+  it('is handled once while it waits, although the clock of its provider is ahead of ours', async () => {
+    const emailId = await stored({ status: 'sent', occurredAt: noon + 9 * minute });
+    expect((await handle(emailId, {}, noon + minute)).json).toMatchObject({ recorded: true });
+    expect((await handle(emailId, {}, noon + 2 * minute)).json).toMatchObject({ recorded: false });
+  });
+
+  it('was marked as spam, and can be handled although its successor was delivered', async () => {
+    const first = failed({ status: 'marked_spam', recipient: 'spam@example.com' });
+    const resolved = { status: null, providerEvent: noteNames.successorDelivered, occurredAt: noon + minute } as const;
+    const emailId = await emails.record([first]);
+    await emails.record([{ ...first, ...resolved, eventId: 'successor' }]);
+    const check = async () => {
+      const { json } = await queryFunction(emails)('POST /accounts/{accountId}/recipients/check', {
+        path: { accountId: 'acme' },
+        token: tokenOf('acme'),
+        body: JSON.stringify({ recipients: [first.recipient] }),
+      });
+      return (json.results as { why: { emailId: string }[] }[])[0]!.why.some(why => why.emailId === emailId);
+    };
+    expect(await read(emailId)).toMatchObject({ attention: null });
+    expect(await check()).toBe(true);
+    expect((await handle(emailId)).json).toEqual({ emailId, attention: null, recorded: true });
+    expect(await check()).toBe(false);
+    expect((await handle(emailId)).json).toMatchObject({ recorded: false });
+  });
+
   it('may be of any account, or of none, for support', async () => {
     for (const accountId of ['initech', undefined]) {
       const emailId = await stored({ accountId });
       const answer = await manage()(ofAny, { emailId, token: supportToken });
       expect([answer.statusCode, answer.json]).toEqual([200, { emailId, attention: null, recorded: true }]);
     }
+  });
+
+  it('keeps the longest words in any script whole', async () => {
+    const note = '…字'.repeat(250);
+    const emailId = await stored();
+    await handle(emailId, { body: JSON.stringify({ note }) });
+    expect(await read(emailId)).toMatchObject({ handled: { note } });
   });
 
   it('needs no body', async () => {

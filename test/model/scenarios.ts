@@ -294,6 +294,14 @@ export const scenarios = {
     before: [anEvent({ messageId: 'm1', eventId: 'failure', status: 'hard_bounced' })],
     requests: [request(1, handled), request(1, hardBouncedAgain)],
   },
+  'a handled failure that is reported again with a subject, and a later one': {
+    ...twoWorkers,
+    before: [
+      anEvent({ messageId: 'm1', ...failure, providerEvent: 'failed' }),
+      anEvent({ messageId: 'm1', eventId: 'handled', status: null, providerEvent: 'mailtrail.handled' }),
+    ],
+    requests: [request(2, draft('failed', 0, { ...failure, subject: 'Invoice 7' })), request(1, hardBouncedAgain)],
+  },
   'writes that reach the table after their events were queued': {
     ...twoWorkers,
     onTheirWay: 1,

@@ -133,7 +133,7 @@ describe('the watch function of a running stack', () => {
     const ended = (await watched())[1]!;
     expect(ended.subject).toBe('Mailtrail: hard bounces of account acme are usual again');
     expect(ended.text).toBe(
-      `Fewer than 4 % of the emails of account acme bounce hard now, or it sends too few to tell.\nEpisode: ${id}\n`,
+      `Fewer than 4 % of the emails of account acme bounce hard now, or it sends too few to tell. Emails that somebody has handled are not counted.\nEpisode: ${id}\n`,
     );
   });
 

@@ -605,7 +605,7 @@ export interface components {
                 /** @description When that happened; null for `truncated`. */
                 at: components["schemas"]["Time"] | null;
             }[];
-            /** @description The newest delivery, open or click; null if none is known. */
+            /** @description The newest delivery, also one that only an open or a click shows; null if none is known. */
             lastDelivered: components["schemas"]["Time"] | null;
             /** @description The emails that ended in a soft bounce since the last delivered one was sent, but for causes on your side. */
             softBouncesInARow: number;
