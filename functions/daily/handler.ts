@@ -48,6 +48,8 @@ class EventsNotTaken extends Error {
 
 const messagesInFlight = 8;
 
+const hourMs = 3_600_000;
+
 /**
  * The daily function: tells support and machines which emails ask somebody to act, once a day. It says so too where there
  * is nothing to do, so that readers notice a digest that does not come.
@@ -57,8 +59,9 @@ export function createHandler(dependencies: DailyDependencies) {
   return middy<DailyEvent, TopicMessage | undefined>().handler(async (event, { awsRequestId: requestId }) => {
     const begun = now();
     const scheduled = isoMillis(event.time);
-    // A run that Lambda tries again after midnight is still of its day.
-    const day = dayOf(Number.isNaN(scheduled) ? begun : scheduled);
+    // A run that Lambda tries again after midnight is still of its day. Somebody who invokes the function gets the digest
+    // that was due last: that of an hour to come would be told already.
+    const day = dayOf(Number.isNaN(scheduled) ? begun - dependencies.hour * hourMs : scheduled);
     const known = await digests.read(day, begun);
     if (event.preview === true) return letterOf(await allOf(known), links);
     if (known.isFinished) {
@@ -143,6 +146,6 @@ export function createHandler(dependencies: DailyDependencies) {
 
 /** The next time at which a digest is due. */
 export function nextAt(hour: number, now: number): number {
-  const today = Date.parse(dayOf(now)) + hour * 3_600_000;
+  const today = Date.parse(dayOf(now)) + hour * hourMs;
   return today > now ? today : today + dayMs;
 }
