@@ -59,11 +59,13 @@ export function createHandler(dependencies: DailyDependencies) {
   return middy<DailyEvent, TopicMessage | undefined>().handler(async (event, { awsRequestId: requestId }) => {
     const begun = now();
     const scheduled = isoMillis(event.time);
-    // A run that Lambda tries again after midnight is still of its day. Somebody who invokes the function gets the digest
+    const isPreview = event.preview === true;
+    // A run that Lambda tries again after midnight is still of its day. Somebody who invokes the function sends the digest
     // that was due last: that of an hour to come would be told already.
-    const day = dayOf(Number.isNaN(scheduled) ? begun - dependencies.hour * hourMs : scheduled);
+    const dueLast = begun - (isPreview ? 0 : dependencies.hour * hourMs);
+    const day = dayOf(Number.isNaN(scheduled) ? dueLast : scheduled);
     const known = await digests.read(day, begun);
-    if (event.preview === true) return letterOf(await allOf(known), links);
+    if (isPreview) return letterOf(await allOf(known), links);
     if (known.isFinished) {
       log('daily.told', { requestId, emails: 0, accounts: 0, messages: 0, alreadyTold: true });
       return;

@@ -194,6 +194,15 @@ describe('the daily function', () => {
     expect(daily.messages()).toHaveLength(2);
   });
 
+  it('shows what is new since the last digest also before the hour of the next one', async () => {
+    await daily.run();
+    now += 22 * 60 * minute;
+    await failed('acme');
+    expect(await daily.run({}, { preview: true })).toMatchObject({
+      subject: '1 email needs action, 1 new since yesterday (account acme)',
+    });
+  });
+
   describe('with digests of accounts', () => {
     const run = (changes: Parameters<typeof daily.run>[0] = {}) => daily.run({ accountDigests: true, ...changes });
     const ofAccounts = () =>
