@@ -70,11 +70,12 @@ export const config = z.strictObject({
       'The scope with which a token may also erase and mark emails as handled in its account; supportScope includes it.',
     ),
   apiScope: optionalText.describe('If set, a token needs this scope or supportScope to open the account API.'),
-  dailyDigestHour: z.coerce
-    .number()
-    .int()
-    .min(0)
-    .max(23)
+  dailyDigestHour: z
+    // Any other value that is no number would be hour 0.
+    .preprocess(
+      value => (typeof value === 'string' && value.trim() !== '' ? Number(value) : value),
+      z.int().min(0).max(23),
+    )
     .optional()
     .describe('The UTC hour, 0 to 23, of a daily digest of the emails that need action; without it there is none.'),
   accountDigests: truth
@@ -153,6 +154,8 @@ export const config = z.strictObject({
       /^(?:https:\/\/[^\s/?#]+|http:\/\/(?:localhost|127\.0\.0\.1)(?::\d+)?(?![^/?#]))\S*$/,
       'must be an https URL',
     )
+    // Others fail only during deployment: EventBridge wants a value for `*`, and takes no fragment.
+    .regex(/^(?:%[\da-f]{2}|[\w().!~';/?:@&=+$,-])+$/i, 'must consist of characters that EventBridge takes')
     .max(2048)
     .optional()
     .describe(

@@ -48,6 +48,8 @@ class EventsNotTaken extends Error {
 
 const messagesInFlight = 8;
 
+const hourMs = 3_600_000;
+
 /**
  * The daily function: tells support and machines which emails ask somebody to act, once a day. It says so too where there
  * is nothing to do, so that readers notice a digest that does not come.
@@ -57,10 +59,13 @@ export function createHandler(dependencies: DailyDependencies) {
   return middy<DailyEvent, TopicMessage | undefined>().handler(async (event, { awsRequestId: requestId }) => {
     const begun = now();
     const scheduled = isoMillis(event.time);
-    // A run that Lambda tries again after midnight is still of its day.
-    const day = dayOf(Number.isNaN(scheduled) ? begun : scheduled);
+    const isPreview = event.preview === true;
+    // A run that Lambda tries again after midnight is still of its day. Somebody who invokes the function sends the digest
+    // that was due last: that of an hour to come would be told already.
+    const dueLast = begun - (isPreview ? 0 : dependencies.hour * hourMs);
+    const day = dayOf(Number.isNaN(scheduled) ? dueLast : scheduled);
     const known = await digests.read(day, begun);
-    if (event.preview === true) return letterOf(await allOf(known), links);
+    if (isPreview) return letterOf(await allOf(known), links);
     if (known.isFinished) {
       log('daily.told', { requestId, emails: 0, accounts: 0, messages: 0, alreadyTold: true });
       return;
@@ -143,6 +148,6 @@ export function createHandler(dependencies: DailyDependencies) {
 
 /** The next time at which a digest is due. */
 export function nextAt(hour: number, now: number): number {
-  const today = Date.parse(dayOf(now)) + hour * 3_600_000;
+  const today = Date.parse(dayOf(now)) + hour * hourMs;
   return today > now ? today : today + dayMs;
 }

@@ -32,8 +32,11 @@ export function letterOf(digest: DailyDigest, links: ListLinks): TopicMessage {
 function titleOf(digest: DailyDigest): string {
   const { all } = digest.work;
   if (all.emails === 0) return 'No email needs action';
-  const { count, named } = namedAccounts(digest.work);
-  const accounts = count === 1 ? ` (account ${defangText(named[0]!.accountId)})` : ` (${count} accounts)`;
+  const { count, named, unowned } = namedAccounts(digest.work);
+  const isOfOne = count === 1 && unowned === null;
+  const accounts = isOfOne
+    ? ` (account ${defangText(named[0]!.accountId)})`
+    : ` (${count} ${count === 1 ? 'account' : 'accounts'})`;
   const title = `${needing(digest.work)}, ${newOnes(digest.work)} ${sinceWhen(digest)}${count === 0 ? '' : accounts}`;
   return headerText(title, maxTitleLength);
 }
@@ -46,9 +49,9 @@ function newOnes({ all: { newEmails }, newAtLeast }: CountedWork): string {
   return `${newAtLeast ? 'at least ' : ''}${newEmails === 0 ? 'none' : newEmails} new`;
 }
 
-function sinceWhen({ day, since, isSincePrevious }: DailyDigest): string {
+function sinceWhen({ asOf, since, isSincePrevious }: DailyDigest): string {
   if (!isSincePrevious) return 'in the last 24 hours';
-  const isYesterday = dayOf(since) === dayOf(Date.parse(day) - dayMs);
+  const isYesterday = dayOf(since) === dayOf(asOf - dayMs);
   return `since ${isYesterday ? 'yesterday' : dayOf(since)}`;
 }
 

@@ -8,7 +8,7 @@ import { advisingCause, type Cause } from '../../shared/status/causes.ts';
 /** Emails that one digest reads, newest first. */
 export const maxEmails = 5_000;
 
-/** The time after which a digest reads no further page. */
+/** The time after which a digest reads no further page, once it has found an email. */
 export const maxReadMs = 40_000;
 
 const emailsPerPage = 100;
@@ -80,7 +80,8 @@ export function createCountWork(
         ofAccount.add(email, isNew);
       }
       after = next;
-    } while (after !== null && all.count() < limits.maxEmails && now() < end);
+      // Nothing found in that time is no proof that there is nothing to do.
+    } while (after !== null && all.count() < limits.maxEmails && (now() < end || all.count() === 0));
     const works = [...accounts].map(([id, one]) => [id, one.work()] as const);
     return {
       all: all.work(),

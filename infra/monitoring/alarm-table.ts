@@ -343,7 +343,7 @@ const alarms = {
     onlyWith: 'events',
     impact: 'Other systems learn of changes of statuses more than 15 minutes late.',
     whatToDo:
-      'Check the log of the changes function for `fault`. Lambda tries again by itself, up to 100 times; then the records go to the failure bucket.',
+      'Check the log of the changes function for `fault`. Lambda tries again by itself, up to 100 times; then the records go to the failure bucket. Meanwhile news waits, too: providers may look silent.',
     measures: 'milliseconds that the oldest batch of the stream waits for the changes function',
     tryIt: 'Let EventBridge fail for the changes function while an email bounces, and wait 15 minutes.',
     metric: ({ changes }, period) => changes.metric('IteratorAge', { period, statistic: Stats.MAXIMUM }),

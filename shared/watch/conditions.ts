@@ -54,7 +54,7 @@ export const conditions = {
   },
   RecordsGivenUp: {
     impact:
-      "Some records of the table's stream were given up: machines got no alert of them, or they count as no news.",
+      "Some records of the table's stream were given up: they became no alert for machines, no event on the bus, or no news.",
     whatToDo: `Find the cause in the logs of the alert and of the changes function. The records are in the failure bucket (output AlertFailuresBucketName); no status is lost. Delete them there once they are dealt with. ${kept}`,
     measures: 'objects in the failure bucket',
     hourly: true,
@@ -72,7 +72,7 @@ export const conditions = {
   DailyDigestMissing: {
     impact: 'Support got no daily digest: nobody is reminded of the emails that need action.',
     whatToDo:
-      'Find the part that failed in the lines `fault` of the log of the daily function. Invoke it by hand once the cause is fixed: it sends the digest of today, and no part twice.',
+      'Find the part that failed in the lines `fault` of the log of the daily function. Invoke it by hand once the cause is fixed: it sends the digest that was due last, and no part twice.',
     measures: 'whether the last digest that was due was sent within an hour',
     tryIt: 'Set dailyDigestHour, and let SNS fail for the daily function.',
     headlines: [() => 'the daily digest was not sent', () => 'the daily digest was sent again'],

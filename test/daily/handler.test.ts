@@ -116,6 +116,17 @@ describe('the daily function', () => {
     expect(daily.events[0]).toMatchObject({ id: dailyDigestId(time.slice(0, 10), null), day: time.slice(0, 10) });
   });
 
+  it('by hand tells the digest that was due last, and keeps none from coming at the next hour', async () => {
+    await daily.run({ hour: 23 });
+    const due = now - day;
+    expect(daily.events[0]).toMatchObject({ day: dayOf(due), next: `${today()}T23:00:00.000Z` });
+    daily.messages();
+    now += 16 * 60 * minute;
+    await failed('acme');
+    await daily.run({ hour: 23 }, { time: `${today()}T23:00:00Z` });
+    expect(daily.messages()[0]!.message.subject).toBe(`1 email needs action, 1 new since ${today()} (account acme)`);
+  });
+
   const broken = async () => {
     throw new Error('SNS: jane@example.com');
   };
@@ -181,6 +192,15 @@ describe('the daily function', () => {
     expect(daily.messages()).toEqual([]);
     await daily.run();
     expect(daily.messages()).toHaveLength(2);
+  });
+
+  it('shows what is new since the last digest also before the hour of the next one', async () => {
+    await daily.run();
+    now += 22 * 60 * minute;
+    await failed('acme');
+    expect(await daily.run({}, { preview: true })).toMatchObject({
+      subject: '1 email needs action, 1 new since yesterday (account acme)',
+    });
   });
 
   describe('with digests of accounts', () => {

@@ -84,6 +84,10 @@ describe('the daily letter', () => {
       '1 email needs action, none new since yesterday (account acme)',
     );
     expect(titleOf(countedWork({ '': [spam(1, 1)] }))).toBe('1 email needs action, 1 new since yesterday');
+    // Not all of them are the account's.
+    expect(titleOf(countedWork({ acme: [spam(1)], '': [spam(2, 1)] }))).toBe(
+      '3 emails need action, 1 new since yesterday (1 account)',
+    );
   });
 
   it('says since when emails are new, where the previous digest is older or unknown', () => {

@@ -127,4 +127,16 @@ describe('the counts of the daily digest', () => {
     expect([counted.all.emails, counted.atLeast]).toEqual([100, true]);
     expect((await count(noon)).all.emails).toBe(120);
   });
+
+  it('never say that there is nothing to do before everything was read, however long that takes', async () => {
+    const [email] = (await reader().page({ accountId: null, attention: 'act' }, { limit: 1, after: null })).shown;
+    const next = { at: noon, emailId: null };
+    const pages = [
+      { shown: [], next },
+      { shown: [], next },
+      { shown: [email!], next },
+    ];
+    const slow = createCountWork({ page: async () => pages.shift()! }, () => noon, { maxEmails: 5000, maxReadMs: 0 });
+    expect(await slow(noon, null)).toMatchObject({ all: { emails: 1 }, atLeast: true });
+  });
 });

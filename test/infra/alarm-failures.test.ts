@@ -5,6 +5,8 @@
  */
 
 import { mkdtempSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -60,6 +62,7 @@ const services = {
   alertTopic: ['Alert', 'AWS_ENDPOINT_URL_SNS', 'sns'],
   digestTopic: ['Digest', 'AWS_ENDPOINT_URL_SNS', 'sns'],
   digestTable: ['Digest', 'AWS_ENDPOINT_URL_DYNAMODB', 'dynamodb'],
+  changesBus: ['Changes', 'AWS_ENDPOINT_URL_EVENTBRIDGE', 'eventBridge'],
 } as const;
 type Service = keyof typeof services;
 let proxies: Record<Service, FaultProxy>;
@@ -71,7 +74,16 @@ let dynamodb: DynamoDBClient;
 let news: NewsStore;
 const faults: string[] = [];
 
+/** The server of `eventsUrl`, with its answer to each event. */
+let receiverStatus = 200;
+let received = 0;
+const receiver = createServer((request, response) => {
+  received += 1;
+  request.resume().once('end', () => response.writeHead(receiverStatus).end());
+});
+
 beforeAll(async () => {
+  await new Promise<void>(resolve => receiver.listen(0, '127.0.0.1', resolve));
   const started = await Promise.all(
     Object.keys(services).map(async name => {
       const proxy = await startFaultProxy({
@@ -126,6 +138,7 @@ afterAll(async () => {
   await stack?.stop();
   for (const client of [sqs, sns, lambda, dynamodb]) client?.destroy();
   for (const proxy of Object.values(proxies)) await proxy.stop();
+  receiver.close();
 });
 
 const deliveries = 5;
@@ -141,11 +154,13 @@ const settings = {
   maxWriteUnits: 1,
   sesConcurrency: 2,
   ingestConcurrency: 5,
+  events: true,
 } as const;
 
 /** The stack with these settings, whose queues and stream readers give up sooner. */
-const givingUpSooner = (assembly: string) =>
-  changedAssembly(assembly, join(dataDir, 'cdk.out'), settings, (logicalId, Properties) => {
+function givingUpSooner(assembly: string): string {
+  const eventsUrl = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/`;
+  return changedAssembly(assembly, join(dataDir, 'cdk.out'), { ...settings, eventsUrl }, (logicalId, Properties) => {
     // The account's limit takes too many calls.
     if ('RouteSettings' in Properties) {
       const limits = { ThrottlingRateLimit: 1, ThrottlingBurstLimit: 1 };
@@ -159,6 +174,7 @@ const givingUpSooner = (assembly: string) =>
     if (logicalId.startsWith('ChangesStream')) Object.assign(Properties, { MaximumBatchingWindowInSeconds: 1 });
     if ('MaximumRetryAttempts' in Properties) Object.assign(Properties, { MaximumRetryAttempts: streamTries });
   });
+}
 
 const break_ = (...names: readonly Service[]) => ({
   by: (fault: Parameters<typeof always>[0]) => {
@@ -171,6 +187,7 @@ let isHanging = false;
 
 function mend(): void {
   isHanging = false;
+  receiverStatus = 200;
   for (const proxy of Object.values(proxies)) proxy.plan(null);
 }
 
@@ -411,6 +428,25 @@ const failures: readonly Failure[] = [
     tidy: () => fetch(`${stack.endpoints.url}/_local/inbox`, { method: 'POST' }),
   },
   {
+    alarms: ['ChangesUnpublished'],
+    failure: 'the bus fails for 16 minutes while an email bounces',
+    async happens() {
+      break_('changesBus').by('server error');
+      await tell('hard_bounced');
+      await eventually(() => expect(proxies.changesBus.calls).toBeGreaterThan(0));
+      // The reader waited a second for more, so that the record is older than this second.
+      await pass(16 * minute);
+    },
+  },
+  {
+    alarms: ['EventsUndelivered'],
+    failure: 'the server of eventsUrl refuses an event',
+    async happens() {
+      receiverStatus = 400;
+      await tell('delivered');
+    },
+  },
+  {
     alarms: ['ThroughputNearCeiling'],
     failure: 'events take more than 70 % of the write units that the settings allow',
     async happens() {
@@ -519,7 +555,7 @@ async function manySesEvents(): Promise<void> {
 }
 
 /** A composite alarm goes off with its members. */
-const composites = ['CallsNotRecorded', 'NearCeiling'] as const;
+const composites = ['CallsNotRecorded', 'NotTold', 'NearCeiling'] as const;
 
 describe('a stack with normal traffic', () => {
   it('sets off no alarm', async () => {
@@ -531,6 +567,8 @@ describe('a stack with normal traffic', () => {
       expect(await tell('delivered', { signedBy: foreignKey })).toBe(401);
       expect((await fetch(`${stack.endpoints.url}/wp-login.php`)).status).toBe(404);
       expect(await readList('e30.e30.e30')).toBe(401);
+      // A record that waits while the clock leaps would be as old as the leap.
+      await eventually(() => expect(received).toBeGreaterThanOrEqual(2 * (quarter + 1)));
       await pass(quarter === 0 ? 5 * minute : 61 * minute);
       await watch();
       expect(on(await alarmsNow())).toEqual([]);

@@ -122,6 +122,23 @@ describe('the configuration', () => {
       { events: true, eventsUrl: 'http://localhost@a.example.com/' },
       'eventsUrl: must be an https URL',
     ],
+    [
+      'a URL of events with a part that EventBridge never sends',
+      { events: true, eventsUrl: 'https://a.example.com/hook#mail' },
+      'eventsUrl: must consist of characters that EventBridge takes',
+    ],
+    [
+      'a URL of events with a gap that EventBridge would have to fill',
+      { events: true, eventsUrl: 'https://a.example.com/*' },
+      'eventsUrl: must consist of characters that EventBridge takes',
+    ],
+    [
+      'a URL of events whose domain is not in Punycode',
+      { events: true, eventsUrl: 'https://b\u00fccher.example/' },
+      'eventsUrl: must consist of characters that EventBridge takes',
+    ],
+    ['an hour that is none, which would be midnight', { dailyDigestHour: false }, 'dailyDigestHour: '],
+    ['an hour of blanks', { dailyDigestHour: ' ' }, 'dailyDigestHour: '],
     ['a URL of events without a bus', { eventsUrl: 'https://a.example.com/' }, 'events: must be true'],
     ['an ingest concurrency that SES uses up', { ingestConcurrency: 22 }, 'ingestConcurrency: must be above 22'],
     ['one batch of SES at once, which Lambda refuses', { sesConcurrency: 1 }, 'sesConcurrency: '],

@@ -24,7 +24,7 @@ export async function sharedAssembly(): Promise<string> {
 
 /**
  * A copy of an assembly as other settings make it, without bundling again. The settings may change alarms, the dashboard
- * and the environments of functions, and nothing else.
+ * and the environments of functions, and add resources without code, and nothing else.
  *
  * @param change may change the properties of each resource
  * @returns the directory
@@ -45,6 +45,7 @@ export function changedAssembly(
   }
   for (const [logicalId, { Type, Properties }] of Object.entries(synthesize(settings).Resources)) {
     if (isWatching(Type)) template.Resources[logicalId] = { Type, Properties };
+    template.Resources[logicalId] ??= { Type, Properties };
     if (Type === 'AWS::Lambda::Function') template.Resources[logicalId].Properties.Environment = Properties.Environment;
   }
   for (const [logicalId, { Properties }] of Object.entries<{ Properties?: Record<string, unknown> }>(
