@@ -328,7 +328,11 @@ export function checkedConfig(given: unknown, known: Partial<Config> | null, hea
   const checked = parsed.success ? { ...parsed.data, ...known } : null;
   const problems =
     checked === null
-      ? parsed.error!.issues.map(({ path, message }) => [path.join('.') || 'mailtrail', message] as const)
+      ? parsed.error!.issues.flatMap(issue =>
+          issue.code === 'unrecognized_keys' && issue.path.length === 0
+            ? issue.keys.map(name => [name, 'is no setting'] as const)
+            : [[issue.path.join('.') || 'mailtrail', issue.message] as const],
+        )
       : combinations.map(check => check(checked)).filter(problem => problem !== null);
   if (checked !== null && problems.length === 0) return checked;
   throw new ConfigError([heading, ...problems.map(([field, message]) => `  ${field}: ${message}`)].join('\n'));
