@@ -39,6 +39,8 @@ const expectedGap = z.preprocess(
   ),
 );
 
+const notAnHour = 'must be a whole number from 0 to 23, the UTC hour';
+
 /** An override of a truth value is a text. */
 const truth = z.preprocess(
   value => (value === 'true' ? true : value === 'false' ? false : value),
@@ -71,10 +73,10 @@ export const config = z.strictObject({
     ),
   apiScope: optionalText.describe('If set, a token needs this scope or supportScope to open the account API.'),
   dailyDigestHour: z.coerce
-    .number()
-    .int()
-    .min(0)
-    .max(23)
+    .number(notAnHour)
+    .int(notAnHour)
+    .min(0, notAnHour)
+    .max(23, notAnHour)
     .optional()
     .describe('The UTC hour, 0 to 23, of a daily digest of the emails that need action; without it there is none.'),
   accountDigests: truth
