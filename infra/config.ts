@@ -39,6 +39,8 @@ const expectedGap = z.preprocess(
   ),
 );
 
+const notAnHour = 'must be a whole number from 0 to 23, the UTC hour';
+
 /** An override of a truth value is a text. */
 const truth = z.preprocess(
   value => (value === 'true' ? true : value === 'false' ? false : value),
@@ -74,7 +76,7 @@ export const config = z.strictObject({
     // Any other value that is no number would be hour 0.
     .preprocess(
       value => (typeof value === 'string' && value.trim() !== '' ? Number(value) : value),
-      z.int().min(0).max(23),
+      z.int(notAnHour).min(0, notAnHour).max(23, notAnHour),
     )
     .optional()
     .describe('The UTC hour, 0 to 23, of a daily digest of the emails that need action; without it there is none.'),
@@ -331,7 +333,11 @@ export function checkedConfig(given: unknown, known: Partial<Config> | null, hea
   const checked = parsed.success ? { ...parsed.data, ...known } : null;
   const problems =
     checked === null
-      ? parsed.error!.issues.map(({ path, message }) => [path.join('.') || 'mailtrail', message] as const)
+      ? parsed.error!.issues.flatMap(issue =>
+          issue.code === 'unrecognized_keys' && issue.path.length === 0
+            ? issue.keys.map(name => [name, 'is no setting'] as const)
+            : [[issue.path.join('.') || 'mailtrail', issue.message] as const],
+        )
       : combinations.map(check => check(checked)).filter(problem => problem !== null);
   if (checked !== null && problems.length === 0) return checked;
   throw new ConfigError([heading, ...problems.map(([field, message]) => `  ${field}: ${message}`)].join('\n'));

@@ -116,5 +116,9 @@ export function refusalOf(
 
 /** @param scope the missing scope */
 function forbidden(scope: string): HttpAnswer {
-  return problem('forbidden', {}, { 'www-authenticate': `Bearer error="insufficient_scope", scope="${scope}"` });
+  return problem(
+    'forbidden',
+    { detail: `The token lacks the scope ${scope}.` },
+    { 'www-authenticate': `Bearer error="insufficient_scope", scope="${scope}"` },
+  );
 }

@@ -81,10 +81,14 @@ function read(event: AppEvent, context: PieceContext): ParsedPiece {
   const { provider, evidence, resendOf } = data;
   const { metadata, messageIdOf, senders } = context;
   // No event would ever join it: its email would stay Enqueued for good.
-  const unknown = [provider, ...(resendOf && typeof resendOf === 'object' ? [resendOf.provider] : [])].find(
-    name => !senders.includes(name),
-  );
-  if (unknown !== undefined) return { reason: 'unknown_provider', nearest: nearestName(unknown, senders) };
+  const named = [
+    { field: 'data.provider', name: provider },
+    ...(resendOf && typeof resendOf === 'object' ? [{ field: 'data.resendOf.provider', name: resendOf.provider }] : []),
+  ];
+  const unknown = named.find(({ name }) => !senders.includes(name));
+  if (unknown !== undefined) {
+    return { reason: 'unknown_provider', field: unknown.field, nearest: nearestName(unknown.name, senders) };
+  }
   const notes = resendOf ? resendNotes(event, resendOf, context) : [];
   if (notes === null) return { reason: 'unusable_resend_of', field: 'data.resendOf' };
   const reports = draftsFor(events, type, event, status =>

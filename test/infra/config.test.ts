@@ -147,6 +147,11 @@ describe('the configuration', () => {
     expect(() => read(context)).toThrow(message);
   });
 
+  it.each(['24', '-1', '7.5', '7am'])('refuses %s as the hour of a digest, and says which hours there are', hour => {
+    const message = '\n  dailyDigestHour: must be a whole number from 0 to 23, the UTC hour';
+    expect(() => read({ dailyDigestHour: hour })).toThrow(message);
+  });
+
   it("refuses a misspelt environment variable and a misspelt -c, and ignores the CDK's own", () => {
     expect(() => read({}, { MAILTRAIL_RETENTION_DAY: '30' })).toThrow('MAILTRAIL_RETENTION_DAY');
     expect(() => read(commandLineContext(['-c', 'oidcIsuer=https://login.example.com']))).toThrow('oidcIsuer');

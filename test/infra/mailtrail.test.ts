@@ -100,7 +100,9 @@ describe('the props', () => {
 
   it.each<[string, Partial<MailtrailProps>, string]>([
     ['a value out of range', { retentionDays: -1 }, '  retentionDays: '],
-    ['an unknown name', { retentionDay: 1 } as never, '  mailtrail: Unrecognized key: "retentionDay"'],
+    ['an unknown name', { retentionDay: 1 } as never, '  retentionDay: is no setting'],
+    ['several unknown names', { a: 1, b: 2 } as never, '  a: is no setting\n  b: is no setting'],
+    ['no issuer', { oidcIssuer: undefined } as never, '  oidcIssuer: is missing: without it no token opens the API'],
     ['settings that contradict each other', { onlyListed: true }, '  onlyListed: needs the setting providers'],
     ['an issuer without TLS', { oidcIssuer: 'http://login.example.com' }, '  oidcIssuer: must be an https URL'],
   ])('are refused with %s, in one line for each', (_, props, message) => {

@@ -78,6 +78,16 @@ describe("the sending application's events", () => {
       });
     });
 
+    it('are quarantined if its provider is unknown, and the field at fault is not that of the email itself', () => {
+      const misspelt = fixture('app', 'resend.of-message')
+        .toString()
+        .replace('"resendOf": {"provider": "sendgrid"', '"resendOf": {"provider": "sendgird"');
+      expect(parsedBody('app', Buffer.from(misspelt))).toMatchObject({
+        events: [],
+        quarantined: [{ reason: 'unknown_provider', field: 'data.resendOf.provider', nearest: 'sendgrid' }],
+      });
+    });
+
     it('are quarantined if it is the email itself', () => {
       expect(read('resend.of-itself')).toMatchObject({
         events: [],

@@ -137,7 +137,7 @@ describe('a registration that names an unknown provider', () => {
   ])('such as "%s" is quarantined with the nearest name: %s', (name, nearest) => {
     const { events, quarantined } = read(name);
     expect(events).toEqual([]);
-    expect(quarantined).toMatchObject([{ reason: 'unknown_provider', nearest }]);
+    expect(quarantined).toMatchObject([{ reason: 'unknown_provider', field: 'data.provider', nearest }]);
   });
 
   it("is accepted if the name is one of the sender's own", () => {

@@ -137,7 +137,7 @@ describe("support's routes across accounts", () => {
     }
   });
 
-  it('refuse the token of an account', async () => {
+  it('refuse the token of an account, and name the scope that it lacks', async () => {
     for (const token of [tokenOf('acme'), tokenWith({ scope: 'mailtrail/supporter' })]) {
       for (const answer of [
         await list('recipient=jane@example.com', token),
@@ -145,7 +145,7 @@ describe("support's routes across accounts", () => {
       ]) {
         expect(answer).toMatchObject({
           statusCode: 403,
-          json: { type: '/problems/forbidden' },
+          json: { type: '/problems/forbidden', detail: 'The token lacks the scope mailtrail/support.' },
           headers: { 'www-authenticate': 'Bearer error="insufficient_scope", scope="mailtrail/support"' },
         });
       }

@@ -4,10 +4,11 @@
  */
 
 import type { CanonicalEvent, Reason } from '../../../shared/email/event.ts';
+import { createAddNotes } from '../../../shared/email/notes.ts';
 import type { Catalogue } from '../../../shared/http/response-schemas.ts';
 import { noon } from '../../../test/rigs/arbitrary-events.ts';
-import { erasing } from '../../../test/rigs/manage-function.ts';
-import { type Call, queryFunction, supportToken, tokenOf } from '../../../test/rigs/query-function.ts';
+import { erasing, manageFunction } from '../../../test/rigs/manage-function.ts';
+import { type Call, managerToken, queryFunction, supportToken, tokenOf } from '../../../test/rigs/query-function.ts';
 import { startStoredEmails } from '../../../test/rigs/stored-emails.ts';
 import type { DescribedRoute } from './openapi.ts';
 
@@ -114,7 +115,22 @@ export async function recordExamples(): Promise<Partial<Record<DescribedRoute, E
       const answer = route === 'GET /statuses' ? beginning(json) : (json ?? text);
       examples[route] = { call: given, contentType: headers['content-type']!, answer };
     }
-    const erase = erasing(emails, { now: () => noon + 24 * 60 * minute });
+    const manage = manageFunction({ addNotes: createAddNotes(emails.client, emails.tableName), now: () => time });
+    for (const [route, path, token, note] of [
+      [
+        'POST /accounts/{accountId}/emails/{emailId}/handled',
+        { accountId: 'acme', emailId: ids[1]! },
+        managerToken('acme'),
+        'Called: a new address follows',
+      ],
+      ['POST /emails/{emailId}/handled', { emailId: ids[2]! }, supportToken, 'Sent by post'],
+    ] as const) {
+      const body = JSON.stringify({ note });
+      const { statusCode, headers, json } = await manage(route, { ...path, token, body });
+      if (statusCode !== 200) throw new Error(`${route} was answered ${statusCode}`);
+      examples[route] = { call: { path, body }, contentType: headers['content-type']!, answer: json };
+    }
+    const erase = erasing(emails, { now: () => time });
     for (const [route, recipient, accountId] of [
       ['POST /accounts/{accountId}/erasures', 'jane@example.com', 'acme'],
       ['POST /erasures', 'lin@example.com', null],
