@@ -6,5 +6,10 @@ const { Mailtrail } = require('mailtrail');
 const app = new App({ outdir: process.argv[2] });
 const stack = new Stack(app, 'Shop');
 new Queue(stack, 'Orders');
-new Mailtrail(stack, 'Mailtrail', { oidcIssuer: 'https://login.example.com/', oidcAudience: 'shop' });
+new Mailtrail(stack, 'Mailtrail', {
+  oidcIssuer: 'https://login.example.com/',
+  oidcAudience: 'shop',
+  events: true,
+  dailyDigestHour: 7,
+});
 app.synth();

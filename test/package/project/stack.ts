@@ -10,6 +10,8 @@ const bounces = new Queue(stack, 'Bounces');
 const reporter = new Role(stack, 'Reporter', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
 
 const mailtrail = new Mailtrail(stack, 'Mailtrail', {
+  events: true,
+  dailyDigestHour: 7,
   oidcIssuer: 'https://login.example.com/',
   oidcAudience: 'shop',
   providers: ['sendgrid'],
