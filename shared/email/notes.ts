@@ -46,10 +46,7 @@ export type AddNotes = (
 
 export function createAddNotes(client: DynamoDBDocumentClient, tableName: string): AddNotes {
   return async (emailId, notesFor, at) => {
-    const { Item } = await client.send(
-      new GetCommand({ TableName: tableName, Key: { emailId }, ConsistentRead: true }),
-    );
-    let item: Item | undefined = Item;
+    let item = await readItem(client, tableName, emailId);
     let tried: readonly string[] = [];
     for (let attempt = 1; ; attempt += 1) {
       if (item?.emailId === undefined || isTombstone(item)) return null;
@@ -89,11 +86,14 @@ export type ReadEmail = (emailId: string) => Promise<Email | null>;
 
 export function createReadEmail(client: DynamoDBDocumentClient, tableName: string): ReadEmail {
   return async emailId => {
-    const { Item } = await client.send(
-      new GetCommand({ TableName: tableName, Key: { emailId }, ConsistentRead: true }),
-    );
-    return Item === undefined || isTombstone(Item) ? null : readableEmail(Item);
+    const item = await readItem(client, tableName, emailId);
+    return item === undefined || isTombstone(item) ? null : readableEmail(item);
   };
+}
+
+async function readItem(client: DynamoDBDocumentClient, tableName: string, emailId: string): Promise<Item | undefined> {
+  const { Item } = await client.send(new GetCommand({ TableName: tableName, Key: { emailId }, ConsistentRead: true }));
+  return Item;
 }
 
 function readableEmail(item: Item): Email {

@@ -5,6 +5,7 @@
 
 import { type DynamoDBDocumentClient, GetCommand, QueryCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { chunks } from '../runtime/chunks.ts';
+import { forEachConcurrently } from '../runtime/concurrency.ts';
 import { day } from '../runtime/time.ts';
 import { type AttentionKind, attentionOf, type OldAfter } from '../status/attention.ts';
 import type { Status } from '../status/catalogue.ts';
@@ -241,16 +242,12 @@ export function createReader({ client, tableName, retentionDays, oldAfter, now }
         emailIds.push(...keys.slice(0, maxOfRecipient).map(({ emailId }) => emailId));
       });
       await Promise.all(asked);
-      const waiting = [...chunks(emailIds, keysOfBatch)];
-      while (waiting.length > 0) {
-        const batches = waiting.splice(0, batchesAtOnce).map(async batch => {
-          for (const item of (await batchGet(client, tableName, batch, undefined, 'eventual')).values()) {
-            const email = emailOf(item);
-            if (takes({ accountId }, email, null)) found.get(email.recipient)?.emails.push(read(email));
-          }
-        });
-        await Promise.all(batches);
-      }
+      await forEachConcurrently([...chunks(emailIds, keysOfBatch)], batchesAtOnce, async batch => {
+        for (const item of (await batchGet(client, tableName, batch, undefined, 'eventual')).values()) {
+          const email = emailOf(item);
+          if (takes({ accountId }, email, null)) found.get(email.recipient)?.emails.push(read(email));
+        }
+      });
       return found;
     },
   };
