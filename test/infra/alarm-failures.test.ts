@@ -13,7 +13,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
-import { PurgeQueueCommand, SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { PurgeQueueCommand, SendMessageBatchCommand, SetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createToken } from '../../infra/local/cli/token.ts';
@@ -48,7 +48,15 @@ async function pass(milliseconds: number): Promise<void> {
   await stack.monitoring.sample();
 }
 
-/** The same, for messages and records that came before: none of them may be of this second. */
+/** Lets time pass until the clock is at this time. */
+async function passTo(at: number): Promise<void> {
+  await pass(Math.max(0, at - clock(Date.now())));
+}
+
+/** The start of the next minute by the clock. */
+const nextMinute = () => Math.ceil(clock(Date.now()) / minute) * minute;
+
+/** Lets time pass for messages and records that came before: none of them may be of this second. */
 async function grow(milliseconds: number): Promise<void> {
   await delay(1_000);
   await pass(milliseconds);
@@ -111,7 +119,7 @@ beforeAll(async () => {
     dataDir,
     providers,
     assembly: givingUpSooner(await sharedAssembly()),
-    maxVisibilityTimeoutSeconds: 1,
+    maxVisibilityTimeoutSeconds: shortVisibilitySeconds,
     secondsBetweenDigests: 1,
     serviceEndpoints,
     metered: true,
@@ -142,7 +150,7 @@ afterAll(async () => {
 });
 
 const deliveries = 5;
-const streamTries = 3;
+const shortVisibilitySeconds = 1;
 
 /** The provider in use, whose news is to come within three hours. */
 const inUse = 'sendgrid';
@@ -157,7 +165,7 @@ const settings = {
   events: true,
 } as const;
 
-/** The stack with these settings, whose queues and stream readers give up sooner. */
+/** The stack with these settings, whose queues give up sooner. */
 function givingUpSooner(assembly: string): string {
   const eventsUrl = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/`;
   return changedAssembly(assembly, join(dataDir, 'cdk.out'), { ...settings, eventsUrl }, (logicalId, Properties) => {
@@ -172,7 +180,6 @@ function givingUpSooner(assembly: string): string {
     }
     // The news of ten seconds makes one batch.
     if (logicalId.startsWith('ChangesStream')) Object.assign(Properties, { MaximumBatchingWindowInSeconds: 1 });
-    if ('MaximumRetryAttempts' in Properties) Object.assign(Properties, { MaximumRetryAttempts: streamTries });
   });
 }
 
@@ -266,6 +273,7 @@ interface Failure {
   readonly failure: string;
   /** It happens once, and again after so many minutes. */
   readonly happens: (turn: number) => Promise<unknown>;
+  /** Each turn begins with a minute, as the periods of alarms do. */
   readonly everyMinutes?: number;
   /** How often it happens until the alarm is on; once by default. */
   readonly times?: number;
@@ -341,8 +349,17 @@ const failures: readonly Failure[] = [
     alarms: ['EventsLate'],
     failure: 'a hanging table keeps the queue of Amazon SES from being read for 16 minutes',
     async happens() {
-      await manySesEvents();
+      break_('ingestTable').by('hang');
+      // As the deployed queue, it hides a message for longer than this test lasts. A message that comes back at once is
+      // soon received so often that SQS leaves its age out.
+      await sesEventsHiddenFor(60);
+      await many(sesEventsQueue(), sesNotification());
+      await eventually(() => expect(proxies.ingestTable.calls).toBeGreaterThan(0));
       await grow(16 * minute);
+    },
+    async tidy() {
+      await sesEventsHiddenFor(shortVisibilitySeconds);
+      await purge(/^SesEvents/);
     },
   },
   {
@@ -548,10 +565,12 @@ function sesNotification(): string {
   return JSON.stringify({ Type: 'Notification', MessageId: 'of-alarms', Message, Timestamp });
 }
 
-async function manySesEvents(): Promise<void> {
-  break_('ingestTable').by('hang');
-  await many(idOf(stack.endpoints.queues, /^SesEventsQueue(?!DeadLetters)/), sesNotification());
-  await eventually(() => expect(proxies.ingestTable.calls).toBeGreaterThan(0));
+const sesEventsQueue = () => idOf(stack.endpoints.queues, /^SesEventsQueue(?!DeadLetters)/);
+
+/** Sets the visibility timeout of the queue of Amazon SES. */
+async function sesEventsHiddenFor(seconds: number): Promise<void> {
+  const Attributes = { VisibilityTimeout: String(seconds) };
+  await sqs.send(new SetQueueAttributesCommand({ QueueUrl: sesEventsQueue(), Attributes }));
 }
 
 /** A composite alarm goes off with its members. */
@@ -604,12 +623,17 @@ describe('an alarm goes off, and ends once the failure is over', () => {
     '$names: $failure',
     async ({ alarms: names, happens, everyMinutes = 5, times = 1, tidy }) => {
       for (const name of names) expect(on(await alarmsNow())).not.toContain(name);
-      for (let turn = 1; turn <= times; turn += 1) {
-        if (turn > 1) await pass(everyMinutes * minute);
-        await happens(turn);
+      const begin = nextMinute();
+      for (let turn = 0; turn < times; turn += 1) {
+        await passTo(begin + turn * everyMinutes * minute);
+        await happens(turn + 1);
       }
-      await eventually(async () => expect(on(await alarmsNow())).toEqual(expect.arrayContaining([...names])));
-      const alarms = await alarmsNow();
+      const alarms = await eventually(async () => {
+        const now = await alarmsNow();
+        const points = now.filter(({ name }) => names.some(one => one === name)).map(one => [one.name, one.points]);
+        expect(on(now), `the newest values are ${JSON.stringify(points)}`).toEqual(expect.arrayContaining([...names]));
+        return now;
+      });
       // Each alarm sends an email, or a composite alarm does that is on by now.
       const mailing = alarms.filter(({ mails, state }) => mails && state === 'ALARM').map(one => one.name);
       for (const name of names) {
