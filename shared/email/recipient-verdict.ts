@@ -32,7 +32,7 @@ export function newestTime(times: readonly (number | null)[]): number | null {
 
 /** Whether there is a time, and it is later than the other one, if there is such. */
 export function isLater(time: number | null, other: number | null): time is number {
-  return time !== null && (other === null || time > other);
+  return time !== null && time > (other ?? Number.NEGATIVE_INFINITY);
 }
 
 /** The evidence about an address in all of its emails that were read. */

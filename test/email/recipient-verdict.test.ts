@@ -130,6 +130,8 @@ describe('the verdict about an address', () => {
     expect(said([resolved])).toEqual(['ok']);
     expect(check([resolved]).complainedAt).toBe(noon + day);
     expect(said([anEmail([mark, handled(0)])])).toEqual(['stop', 'marked_spam']);
+    // A provider's event of the note's name is none.
+    expect(said([anEmail([mark, { ...handled(2), status: 'opened' }])])).toEqual(['stop', 'marked_spam']);
     expect(said([anEmail([mark, handled(2), { ...mark, on: 3 }])])).toEqual(['stop', 'marked_spam']);
     expect(said([anEmail([mark]), anEmail([{ status: 'delivered', on: 1 }, handled(2)])])).toEqual([
       'stop',

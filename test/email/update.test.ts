@@ -220,6 +220,23 @@ describe('an email in the table', () => {
     );
   });
 
+  it('asks again at the place of the first of several later failures', () => {
+    const email = emailInMemory();
+    const bounce = (after: number) =>
+      anEvent({ status: 'soft_bounced', eventId: `b${after}`, occurredAt: noon + after * minute });
+    const handled = { status: null, providerEvent: noteNames.handled, occurredAt: noon + minute } as const;
+    email.record([bounce(0), anEvent({ ...handled, eventId: 'h' }), bounce(3), bounce(2)]);
+    expect(email.item()?.attentionAt).toBe(noon + 2 * minute);
+  });
+
+  it("is not resolved by a provider's event of the name of a note", () => {
+    const email = emailInMemory();
+    email.record([anEvent({ status: 'soft_bounced', eventId: 'b' })]);
+    const named = { providerEvent: noteNames.handled, occurredAt: noon + minute } as const;
+    email.record([anEvent({ ...named, status: 'opened', evidence: 'machine', eventId: 'o' })]);
+    expect(email.item()?.attentionAt).toBe(noon);
+  });
+
   it('keeps every resolution in a full history, because the newest decides', () => {
     const email = emailInMemory();
     email.record(Array.from({ length: 120 }, (_, index) => anEvent({ status: null, eventId: `n${index}` })));
