@@ -4,6 +4,7 @@ import type { AddNotes, ReadEmail } from '../../shared/email/notes.ts';
 import type { NewsStore } from '../../shared/news/store.ts';
 import { errorName, type Log } from '../../shared/runtime/log.ts';
 import type { AccountMarks } from '../../shared/watch/account-marks.ts';
+import type { AddResolved } from '../../shared/watch/resolved-failures.ts';
 import { owedLinks, writeLinks } from './links.ts';
 import { type EmailStates, newsIn, type RecordNews, statesIn } from './news.ts';
 import type { PublishChanges } from './status-events.ts';
@@ -11,6 +12,8 @@ import type { PublishChanges } from './status-events.ts';
 export interface ChangesDependencies {
   readonly news: Pick<NewsStore, 'add'>;
   readonly marks: Pick<AccountMarks, 'mark'>;
+  /** Keeps the failures that no index of attention has any more. */
+  readonly addResolved: AddResolved;
   /** Adds notes to the emails that others send again. */
   readonly addNotes: AddNotes;
   /** null if there is no bus. */
@@ -30,13 +33,22 @@ interface ReadRecord {
 
 /**
  * The changes function takes a batch of the table's stream. It publishes each change of a status, and tells emails which
- * others send them again. It keeps what the batch says about each provider, and marks accounts with new failures. An
- * unreadable record is left out, so that it never holds up others. If a write fails, Lambda sends the whole batch again.
+ * others send them again. It keeps what the batch says about each provider, and marks accounts with new failures. It keeps
+ * resolved failures too, which rates count. An unreadable record is left out, so that it never holds up others. If a write fails, Lambda sends the whole batch again.
  *
  * After an event that the bus did not take, Lambda sends its record and all later ones again. Their news is kept then: the
  * store knows a batch by its first record, and would count twice what two batches share.
  */
-export function createHandler({ news, marks, addNotes, readEmail, publish, log, now }: ChangesDependencies) {
+export function createHandler({
+  news,
+  marks,
+  addResolved,
+  addNotes,
+  readEmail,
+  publish,
+  log,
+  now,
+}: ChangesDependencies) {
   return middy<DynamoDBStreamEvent, DynamoDBBatchResponse>().handler(async ({ Records }, { awsRequestId }) => {
     const requestId = awsRequestId;
     const all: ReadRecord[] = [];
@@ -61,12 +73,17 @@ export function createHandler({ news, marks, addNotes, readEmail, publish, log, 
 
     const read = all.filter(({ place }) => place < failedAt).map(record => record.news);
     const emails = read.flatMap(({ email }) => email ?? []);
-    // Before the news: to write notes again changes nothing.
+    // Before the news: to write notes or resolved failures again changes nothing.
     const onUnreadable = (error: unknown) =>
       log('fault', { requestId, where: 'changes.link', error: errorName(error) });
     const resent = read.flatMap(record => record.resent);
     const links = [...read.flatMap(record => record.links), ...(await owedLinks(readEmail, resent, onUnreadable))];
     await writeLinks(addNotes, links, now(), onUnreadable);
+    const leftOut = await addResolved(
+      read.flatMap(record => record.resolved ?? []),
+      now(),
+    );
+    if (leftOut > 0) log('changes.uncounted', { requestId, emails: leftOut });
     if (failedAt > 0)
       await news.add({ batchId: idOf(Records[0]), reports: read.flatMap(({ reports }) => reports), emails });
     try {

@@ -4,6 +4,7 @@ import { documentClient } from '../../shared/runtime/dynamodb.ts';
 import { createLog } from '../../shared/runtime/log.ts';
 import { once } from '../../shared/runtime/once.ts';
 import { createAccountMarks } from '../../shared/watch/account-marks.ts';
+import { createAddResolved } from '../../shared/watch/resolved-failures.ts';
 import { changesEnv } from './env.ts';
 import { createHandler } from './handler.ts';
 import type { PublishChanges } from './status-events.ts';
@@ -21,6 +22,7 @@ export const handler = createHandler({
   addNotes: createAddNotes(client, env.TABLE_NAME),
   readEmail: createReadEmail(client, env.TABLE_NAME),
   marks: createAccountMarks(client, env.GUARD_TABLE_NAME),
+  addResolved: createAddResolved(client, env.GUARD_TABLE_NAME),
   publish: env.EVENT_BUS_NAME === '' ? null : publish,
   log: createLog(),
   now: Date.now,

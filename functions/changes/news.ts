@@ -7,6 +7,7 @@ import { awaitingOf, reporterOf } from '../../shared/news/first-news.ts';
 import type { EmailChange, Report } from '../../shared/news/store.ts';
 import { providerTitles } from '../../shared/providers/titles.ts';
 import { isCounted } from '../../shared/watch/rates.ts';
+import { type ResolvedFailure, resolvedFailureOf } from '../../shared/watch/resolved-failures.ts';
 import { type Link, linksIn, type Resent, resentIn } from './links.ts';
 
 /** The news in one record of the table's stream. */
@@ -15,15 +16,17 @@ export interface RecordNews {
   readonly reports: readonly Report[];
   /** The change in the emails that wait for news; null if there is none. */
   readonly email: EmailChange | null;
-  /** The account of an email that failed anew, as its rates count it; null for any other. */
+  /** The account of an email that failed anew or was just resolved, as its rates count it; null for any other. */
   readonly failedOf: string | null;
+  /** A failure that was just resolved; null if none was. */
+  readonly resolved: ResolvedFailure | null;
   /** The notes that it owes the emails which it sends again. */
   readonly links: readonly Link[];
   /** The emails that send it again, if it has just learned of them. */
   readonly resent: readonly Resent[];
 }
 
-const nothing: RecordNews = { reports: [], email: null, failedOf: null, links: [], resent: [] };
+const nothing: RecordNews = { reports: [], email: null, failedOf: null, resolved: null, links: [], resent: [] };
 
 /** An email before and after a change; null where there is none. */
 export interface EmailStates {
@@ -52,14 +55,21 @@ export function newsIn({ before, after }: EmailStates): RecordNews {
     reports: after === null ? [] : reportsIn(before, after),
     email: changeOf(email, before, after),
     failedOf: after === null ? null : failedOf(before, after),
+    resolved: resolvedIn(before, after),
     links: after === null ? [] : linksIn(before, after),
     resent: after === null ? [] : resentIn(before, after),
   };
 }
 
-function failedOf(before: Email | null, { accountId, verdict }: Email): string | null {
-  const isNew = isCounted(verdict?.status) && verdict?.status !== before?.verdict?.status;
-  return isNew && accountId !== undefined ? accountId : null;
+/** A count just before may have missed a failure that was resolved: the account is counted again. */
+function failedOf(before: Email | null, after: Email): string | null {
+  const { accountId, verdict } = after;
+  const isNew = verdict?.status !== before?.verdict?.status || resolvedIn(before, after) !== null;
+  return isNew && isCounted(verdict?.status) && accountId !== undefined ? accountId : null;
+}
+
+function resolvedIn(before: Email | null, after: Email | null): ResolvedFailure | null {
+  return resolvedFailureOf(before) === null ? resolvedFailureOf(after) : null;
 }
 
 function reportsIn(before: Email | null, after: Email): readonly Report[] {

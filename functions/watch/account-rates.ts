@@ -84,8 +84,7 @@ export function createAccountRatesCheck({ marks, failures, log }: AccountRatesDe
       const known = episodes.find(episode => episode.subject === subject && episode.condition === condition);
       const level = levelOf(condition, shares[condition], (known?.level ?? 0) as Level);
       if (level === 0) {
-        const text = `${usualAgain(condition, words)} Emails that somebody has handled are not counted.`;
-        return { condition, subject, isOn: false, text };
+        return { condition, subject, isOn: false, text: usualAgain(condition, words) };
       }
       const text = [shareInWords(condition, shares[condition], words, windowMs), ...sendersSide(failed)].join('\n');
       return { condition, subject, isOn: true, name: words, level, text };

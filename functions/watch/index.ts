@@ -12,6 +12,7 @@ import { createLog } from '../../shared/runtime/log.ts';
 import { createAccountMarks } from '../../shared/watch/account-marks.ts';
 import { createEpisodeStore } from '../../shared/watch/episodes.ts';
 import { createFailures } from '../../shared/watch/failures.ts';
+import { createNewestResolved } from '../../shared/watch/resolved-failures.ts';
 import { createAccountRatesCheck } from './account-rates.ts';
 import { createCanary } from './canary.ts';
 import { createDailyDigestCheck } from './daily-digest.ts';
@@ -34,7 +35,7 @@ const listed = listedProviders(env);
 const knownProviders = Object.keys(providerTitles);
 const documents = documentClient();
 const news = createNewsStore(documents, env.GUARD_TABLE_NAME);
-const failures = createFailures(documents, env.TABLE_NAME);
+const failures = createFailures(documents, env.TABLE_NAME, createNewestResolved(documents, env.GUARD_TABLE_NAME));
 const webhook = `${env.API_URL}/webhooks/app`;
 
 export const handler = createHandler({

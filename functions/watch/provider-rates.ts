@@ -71,7 +71,8 @@ export function createProviderRatesCheck(dependencies: ProviderRatesDependencies
             judgements.push({ condition, subject, isOn: false, text: usualAgain(condition, words) });
             continue;
           }
-          const causes = sendersSide(await failures.newestOf(provider, now));
+          const newest = await failures.newestOf(provider, now);
+          const causes = sendersSide(newest, 'failed emails that ask somebody to act');
           const text = [shareInWords(condition, share, words, windows[condition]), ...causes].join('\n');
           judgements.push({ condition, subject, isOn: true, name: words, level, text });
         }

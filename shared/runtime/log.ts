@@ -84,6 +84,8 @@ export interface LogLines {
   'changes.counted': { requestId: string; records: number; emails: number; unreadable: number; again?: number };
   /** Accounts with new failures found no room among those to count; a later failure tries again. */
   'changes.unmarked': { requestId: string; accounts: number };
+  /** Failures that were resolved found no room among those of their account and time: its rates miss them. */
+  'changes.uncounted': { requestId: string; emails: number };
   /** The canary's event came back, or a leg of its way failed. */
   'canary.answered': { requestId: string; milliseconds: number };
   'canary.failed': { requestId: string; leg: string; cause: string };
@@ -119,6 +121,7 @@ const levels = {
   'daily.told': 'INFO',
   'changes.counted': 'INFO',
   'changes.unmarked': 'WARN',
+  'changes.uncounted': 'WARN',
   'canary.answered': 'INFO',
   'canary.failed': 'ERROR',
   'silence.judged': 'INFO',

@@ -1,4 +1,4 @@
-/** Counts an account's failures, and reads the newest ones of all, by few and bounded reads of the table of emails. */
+/** Counts an account's failures, and reads the newest ones of all, by few and bounded reads. */
 
 import { type DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { attentionDaysOf } from '../email/attention-day.ts';
@@ -7,12 +7,10 @@ import { type Attribute, expressionNames, type IndexName, type Item } from '../e
 import { day } from '../runtime/time.ts';
 import type { Status } from '../status/catalogue.ts';
 import { type Cause, causes } from '../status/causes.ts';
-import { isCounted, type RateName, rateStatuses, type Share } from './rates.ts';
+import { accountWindowMs, isCounted, type RateName, rateStatuses, type Share } from './rates.ts';
+import type { NewestResolved } from './resolved-failures.ts';
 
-/** The emails that an account's rates are about: those sent in so many milliseconds. */
-export const accountWindowMs = 7 * day;
-
-/** Failed emails of an account that one count reads. */
+/** Failed emails of an account that one count reads of those that ask for attention, and of the others. */
 const maxFailures = 1_000;
 
 /** Pages of an account's emails that one count reads, of 1 MB or some 7,000 emails each. */
@@ -39,9 +37,9 @@ export interface AccountFailures {
 }
 
 export interface Failures {
-  /** The failures of an account among its emails of the last seven days. */
+  /** The failures of an account among its emails of the last seven days, whether or not somebody handled them. */
   ofAccount(accountId: string, now: number): Promise<AccountFailures>;
-  /** The newest failures of a provider since yesterday, among the newest of all. */
+  /** The newest failures of a provider since yesterday, among the newest of all that ask somebody to act. */
   newestOf(provider: string, now: number): Promise<readonly FailedEmail[]>;
 }
 
@@ -50,6 +48,7 @@ const attributes = ['emailId', 'provider', 'status', 'cause', 'sentAt'] as const
 export function createFailures(
   client: DynamoDBDocumentClient,
   tableName: string,
+  newestResolved: NewestResolved,
   limits: { readonly maxFailures?: number; readonly emailsPerPage?: number } = {},
 ): Failures {
   const mostFailures = limits.maxFailures ?? maxFailures;
@@ -57,10 +56,11 @@ export function createFailures(
   return {
     async ofAccount(accountId, now) {
       const keys = await newestKeys('byAttention', accountId, mostFailures, now - accountWindowMs);
+      const others = await newestResolved(accountId, now, mostFailures);
       // An email fails after it was sent: all failures of emails that were sent since then are known.
-      const oldest = keys.length < mostFailures ? now - accountWindowMs : keys.at(-1)!.attentionAt!;
+      const oldest = keys.length < mostFailures ? others.from : Math.max(others.from, keys.at(-1)!.attentionAt!);
       const { emails, from } = await emailsSince(accountId, oldest);
-      const known = await read(keys);
+      const known = await read([...idsOf(keys), ...others.emailIds]);
       const ofWindow = known.filter(({ sentAt = 0 }) => sentAt >= from);
       const failed = ofWindow.flatMap(failedEmail);
       const arrived = Math.max(0, emails - failed.filter(({ status }) => undelivered.includes(status)).length);
@@ -81,7 +81,7 @@ export function createFailures(
         const limit = maxNewest - keys.length;
         if (limit > 0) keys.push(...(await newestOfDay(at, limit)));
       }
-      return (await read(keys)).filter(item => item.provider === provider).flatMap(failedEmail);
+      return (await read(idsOf(keys))).filter(item => item.provider === provider).flatMap(failedEmail);
     },
   };
 
@@ -144,10 +144,13 @@ export function createFailures(
   }
 
   /** The emails as they are now: an index lags behind, and an erased email is none. */
-  async function read(keys: readonly Item[]): Promise<readonly Item[]> {
-    const emailIds = keys.map(({ emailId }) => emailId!);
+  async function read(emailIds: readonly string[]): Promise<readonly Item[]> {
     return [...(await batchGet(client, tableName, emailIds, attributes, 'eventual')).values()];
   }
+}
+
+function idsOf(keys: readonly Item[]): readonly string[] {
+  return keys.map(({ emailId }) => emailId!);
 }
 
 function failedEmail({ status, cause }: Item): readonly FailedEmail[] {
@@ -168,7 +171,7 @@ export const senderCauses = (Object.keys(causes) as Cause[]).filter(
 );
 
 /** The causes on the sender's side that failures state, in sentences; the most frequent first, at most three. */
-export function sendersSide(failed: readonly FailedEmail[]): readonly string[] {
+export function sendersSide(failed: readonly FailedEmail[], emails = 'failed emails'): readonly string[] {
   const counts = [...Map.groupBy(failed, ({ cause }) => cause)]
     .flatMap(([cause, emails]) =>
       cause !== null && senderCauses.includes(cause) ? [{ cause, count: emails.length }] : [],
@@ -178,7 +181,7 @@ export function sendersSide(failed: readonly FailedEmail[]): readonly string[] {
   if (counts.length === 0) return [];
   const named = counts.map(({ cause, count }) => `${causes[cause].label} (${count})`).join(', ');
   return [
-    `Of ${failed.length} failed emails, these name a cause on the sender's side: ${named}.`,
+    `Of ${failed.length} ${emails}, these name a cause on the sender's side: ${named}.`,
     ...counts.map(({ cause }) => `${causes[cause].label}: ${causes[cause].whatToDo}`),
   ];
 }

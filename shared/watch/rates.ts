@@ -1,6 +1,10 @@
 /** The rates of hard bounces and of spam marks, and the levels from which they are worth a message. */
 
+import { day } from '../runtime/time.ts';
 import type { Status } from '../status/catalogue.ts';
+
+/** The emails that an account's rates are about: those sent in so many milliseconds. */
+export const accountWindowMs = 7 * day;
 
 /** 0: usual. 1: providers begin to look at it. 2: providers begin to act. */
 export type Level = 0 | 1 | 2;

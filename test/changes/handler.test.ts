@@ -10,6 +10,7 @@ import type { StatusChanged } from '../../shared/events/status-changed-schema.ts
 import { hourMs, hourOf, slotOf } from '../../shared/news/slots.ts';
 import { createNewsStore, type NewsStore } from '../../shared/news/store.ts';
 import { type AccountMarks, createAccountMarks, markSlotMs } from '../../shared/watch/account-marks.ts';
+import { createAddResolved } from '../../shared/watch/resolved-failures.ts';
 import { type PutEventsServer, startPutEventsServer } from '../events/put-events-server.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
 import { lambdaContext } from '../rigs/http-event.ts';
@@ -48,7 +49,8 @@ describe('the changes function', () => {
     const log = (...line: unknown[]) => lines.push(line);
     const addNotes = createAddNotes(emails.client, emails.tableName);
     const readEmail = createReadEmail(emails.client, emails.tableName);
-    const handler = createHandler({ news, marks, addNotes, readEmail, publish, log, now: () => noon });
+    const addResolved = createAddResolved(emails.client, emails.guardTableName);
+    const handler = createHandler({ news, marks, addResolved, addNotes, readEmail, publish, log, now: () => noon });
     const { batchItemFailures } = await handler({ Records }, lambdaContext);
     return batchItemFailures.map(({ itemIdentifier }) => itemIdentifier);
   }

@@ -25,6 +25,7 @@ import { queueParsers } from '../../shared/queues/queue-parsers.ts';
 import { createRetryQueue } from '../../shared/queues/retry-messages.ts';
 import { createAccountMarks, marksKey } from '../../shared/watch/account-marks.ts';
 import { createEpisodeStore, episodesKey } from '../../shared/watch/episodes.ts';
+import { createAddResolved, createNewestResolved, resolvedKey } from '../../shared/watch/resolved-failures.ts';
 import { emailInMemory } from '../email/email-in-memory.ts';
 import { context, fixture, fixtureNames, parsedFixture } from '../fixtures/fixtures.ts';
 import { providerNames } from '../fixtures/signing.ts';
@@ -292,7 +293,10 @@ async function newsItems(): Promise<Record<string, GuardItem>> {
   };
 }
 
-/** The items of the watch function: an episode of which operators know and one that begins, and marks of accounts. */
+/**
+ * The items of the watch function: an episode of which operators know and one that begins, marks of accounts, and resolved
+ * failures.
+ */
 async function watchItems(): Promise<Record<string, GuardItem>> {
   const table = tableInMemory();
   const told = {
@@ -316,18 +320,27 @@ async function watchItems(): Promise<Record<string, GuardItem>> {
     noon,
   );
   await createAccountMarks(table.client, 'guards').mark(['acme', 'globex'], noon);
+  const failure = { accountId: 'acme', emailId: emailIdOf(aDelivery), sentAt: noon };
+  await createAddResolved(table.client, 'guards')([failure], noon);
+  const { emailIds, ...resolved } = table.item(resolvedKey('acme', Math.floor(noon / (6 * hour))))!;
   const { accounts, ...marks } = table.item(marksKey)!;
   return {
     'the episodes of conditions': table.item(episodesKey)!,
     'the marks of accounts': { ...marks, accounts: [...(accounts as ReadonlySet<string>)].sort() },
+    'resolved failures of an account': { ...resolved, emailIds: [...(emailIds as ReadonlySet<string>)] },
   };
 }
 
 /** The content that the watch function reads out of one of its items. */
-async function watchStateIn({ accounts, ...others }: GuardItem): Promise<unknown> {
-  const item = { ...others, ...(accounts !== undefined && { accounts: new Set(accounts as string[]) }) };
+async function watchStateIn({ accounts, emailIds, ...others }: GuardItem): Promise<unknown> {
+  const item = {
+    ...others,
+    ...(accounts !== undefined && { accounts: new Set(accounts as string[]) }),
+    ...(emailIds !== undefined && { emailIds: new Set(emailIds as string[]) }),
+  };
   const client = { send: async () => ({ Responses: { guards: [item] } }) } as unknown as DynamoDBDocumentClient;
   if (accounts !== undefined) return createAccountMarks(client, 'guards').read();
+  if (emailIds !== undefined) return createNewestResolved(client, 'guards')('acme', noon, 1);
   return createEpisodeStore(client, 'guards').read();
 }
 

@@ -12,6 +12,7 @@ import type { Status } from '../../shared/status/catalogue.ts';
 import { createAccountMarks } from '../../shared/watch/account-marks.ts';
 import { createEpisodeStore, episodesKey } from '../../shared/watch/episodes.ts';
 import { createFailures } from '../../shared/watch/failures.ts';
+import { createNewestResolved } from '../../shared/watch/resolved-failures.ts';
 import { reportToStack } from '../rigs/application.ts';
 import { eventually } from '../rigs/eventually.ts';
 import { type StartedStack, startStack } from '../rigs/start-stack.ts';
@@ -100,7 +101,8 @@ describe('the watch function of a running stack', () => {
 
   /** On a busy machine, events wait in the retry queue. */
   async function recorded(accountId: string, emails: number, failed: number): Promise<void> {
-    const failures = createFailures(documents, stack.endpoints.tableName);
+    const resolved = createNewestResolved(documents, guards());
+    const failures = createFailures(documents, stack.endpoints.tableName, resolved);
     await eventually(async () => {
       const known = await failures.ofAccount(accountId, Date.now());
       expect([known.shares.BounceRate.volume, known.failed.length]).toEqual([emails, failed]);
@@ -133,7 +135,7 @@ describe('the watch function of a running stack', () => {
     const ended = (await watched())[1]!;
     expect(ended.subject).toBe('Mailtrail: hard bounces of account acme are usual again');
     expect(ended.text).toBe(
-      `Fewer than 4 % of the emails of account acme bounce hard now, or it sends too few to tell. Emails that somebody has handled are not counted.\nEpisode: ${id}\n`,
+      `Fewer than 4 % of the emails of account acme bounce hard now, or it sends too few to tell.\nEpisode: ${id}\n`,
     );
   });
 
@@ -161,7 +163,9 @@ describe('the watch function of a running stack', () => {
     const told = (await watched()).at(-1)!;
     expect(told.subject).toBe('Mailtrail: many hard bounces of Your own application');
     expect(told.text).toMatch(/^32 of 326 emails of Your own application of the last 24 hours bounced hard: 9\.8 %\. /);
-    expect(told.text).toContain("these name a cause on the sender's side: Sender blocked (3).");
+    expect(told.text).toMatch(
+      /Of \d+ failed emails that ask somebody to act, these name a cause on the sender's side: Sender blocked \(3\)\./,
+    );
   });
 
   it('tells of work that waits for a person and of parts that are switched off in one message, and of the end', async () => {

@@ -2,7 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CanonicalEvent } from '../../shared/email/event.ts';
 import { day } from '../../shared/runtime/time.ts';
 import type { Cause } from '../../shared/status/causes.ts';
-import { accountWindowMs, createFailures } from '../../shared/watch/failures.ts';
+import { createFailures } from '../../shared/watch/failures.ts';
+import { accountWindowMs } from '../../shared/watch/rates.ts';
+import { createNewestResolved } from '../../shared/watch/resolved-failures.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
 import { anEvent, type StoredEmails, startStoredEmails } from '../rigs/stored-emails.ts';
 
@@ -32,7 +34,8 @@ describe('the failures of an account', () => {
   });
   afterAll(() => emails?.stop());
 
-  const failures = (limits = {}) => createFailures(emails.client, emails.tableName, limits);
+  const resolved = () => createNewestResolved(emails.client, emails.guardTableName);
+  const failures = (limits = {}) => createFailures(emails.client, emails.tableName, resolved(), limits);
 
   it('are counted among its emails of the last seven days', async () => {
     const { shares, failed, windowMs } = await failures().ofAccount('acme', noon);

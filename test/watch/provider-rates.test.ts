@@ -101,7 +101,7 @@ describe('the rates of the providers', () => {
     const [bounces, ...others] = on((await judge()).judgements);
     expect(others).toEqual([]);
     expect(bounces!.text).toMatch(
-      /^20 of 200 emails of Amazon SES .*\nOf 1 failed emails, .*: Sender blocked \(1\)\.\n/,
+      /^20 of 200 emails of Amazon SES .*\nOf 1 failed emails that ask somebody to act, .*: Sender blocked \(1\)\.\n/,
     );
   });
 
