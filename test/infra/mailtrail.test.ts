@@ -79,6 +79,12 @@ describe('a construct in a stack of somebody else', () => {
     new Mailtrail(new NestedStack(new Stack(app, 'Shop'), 'Inner'), 'Mailtrail', oidc);
     expect([...resourcesOf(templateOf(app), 'AWS::CloudFormation::Stack').keys()]).toHaveLength(1);
   });
+
+  it('does not mind one in a nested stack, which is a stack of its own', () => {
+    const stack = new Stack(appOf(), 'Shop');
+    new Mailtrail(new NestedStack(stack, 'Inner'), 'Mailtrail', oidc);
+    expect(() => new Mailtrail(stack, 'Mailtrail', oidc)).not.toThrow();
+  });
 });
 
 describe('the props', () => {
