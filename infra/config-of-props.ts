@@ -21,7 +21,7 @@ const knownLater: readonly Field[] = [
 export function configOf(scope: Construct, props: MailtrailProps): Config {
   const heading = `The props of ${scope.node.path} are not valid:`;
   // A check of their shape would see the CDK's own mark in place of the value.
-  const later = Object.entries(props).filter(([, value]) => typeof value === 'string' && Token.isUnresolved(value));
+  const later = Object.entries(props).filter(([, value]) => Token.isUnresolved(value));
   const problems = [
     ...required.filter(name => !props[name]).map(name => `  ${name}: is missing: without it no token opens the API`),
     ...later

@@ -59,8 +59,9 @@ export class Mailtrail extends Construct {
   /** @throws Error if a setting is not valid; the message has one line per setting */
   constructor(scope: Construct, id: string, props: MailtrailProps) {
     super(scope, id);
-    const others = Stack.of(this).node.findAll();
-    if (others.some(other => other instanceof Mailtrail && other !== this)) {
+    const stack = Stack.of(this);
+    const others = stack.node.findAll().filter(other => other instanceof Mailtrail && other !== this);
+    if (others.some(other => Stack.of(other) === stack)) {
       throw new Error(`${this.node.path}: the stack holds a Mailtrail already. Give each a stack of its own.`);
     }
     const config = configOf(this, props);

@@ -7,7 +7,7 @@ import { isoMillis } from '../../shared/runtime/time.ts';
 import type { EmailStates } from './news.ts';
 
 /** Takes each failure: where it was, and the name of its error. */
-export type OnFault = (where: string, error: string) => void;
+type OnFault = (where: string, error: string) => void;
 
 /** Publishes the events of changes in their order. Returns for each change whether nothing is left to publish of it. */
 export type PublishChanges = (changes: readonly EmailStates[], onFault: OnFault) => Promise<readonly boolean[]>;

@@ -26,7 +26,7 @@ export interface ListLinks {
 }
 
 /** Accounts that a digest names; the others are counted together. */
-export const maxNamedAccounts = 20;
+const maxNamedAccounts = 20;
 
 /** The id of a digest: the same whenever it is told again. */
 export function digestIdOf({ day, accountId }: DailyDigest): string {

@@ -147,7 +147,7 @@ export function createHandler(dependencies: DailyDependencies) {
 }
 
 /** The next time at which a digest is due. */
-export function nextAt(hour: number, now: number): number {
+function nextAt(hour: number, now: number): number {
   const today = Date.parse(dayOf(now)) + hour * hourMs;
   return today > now ? today : today + dayMs;
 }

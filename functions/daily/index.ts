@@ -12,7 +12,8 @@ import { createCountWork } from './work.ts';
 
 const env = dailyEnv.parse(process.env);
 const client = documentClient();
-const topics = topicClient();
+/** Some regions take 300 messages a second. With many accounts they refuse some, which the client then repeats under their ids. */
+const machines = topicClient({ maxAttempts: 4 });
 
 export const handler = createHandler({
   digests: createDailyDigests(client, env.GUARD_TABLE_NAME),
@@ -27,8 +28,8 @@ export const handler = createHandler({
     }),
     Date.now,
   ),
-  publishLetter: createPublish(topics, env.SUPPORT_TOPIC_ARN),
-  publishMessage: createPublish(topics, env.ALERT_EVENTS_TOPIC_ARN),
+  publishLetter: createPublish(topicClient(), env.SUPPORT_TOPIC_ARN),
+  publishMessage: createPublish(machines, env.ALERT_EVENTS_TOPIC_ARN),
   publishEvents:
     env.EVENT_BUS_NAME === '' ? null : createPublishEvents(createPutEvents(process.env), env.EVENT_BUS_NAME),
   hour: Number(env.DIGEST_HOUR),

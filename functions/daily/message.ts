@@ -12,7 +12,7 @@ import { type DailyDigest, digestIdOf, type ListLinks, namedAccounts } from './d
 import type { Counts } from './work.ts';
 
 /** The value of the attribute `kind`, by which subscriptions filter. */
-export const digestKind = 'daily_digest';
+const digestKind = 'daily_digest';
 
 /** The detail-type of the event on the bus. */
 export const digestType = 'Mailtrail Daily Digest';

@@ -12,7 +12,7 @@ import { MailtrailFunction } from './mailtrail-function.ts';
 import { streamOptions, streamPermissions } from './stream-reader.ts';
 
 /** Every new or changed item passes, except those of the canary. */
-export const changesFilters = [
+const changesFilters = [
   {
     eventName: ['INSERT', 'MODIFY'],
     dynamodb: { NewImage: { accountId: { S: [{ 'anything-but': [canaryAccountId] }] } } },

@@ -17,7 +17,7 @@ export interface TopicMessage {
 export type Publish = (message: TopicMessage) => Promise<void>;
 
 /**
- * The client of the functions that publish. A hanging call is aborted after 3 s. It never tries again by itself: the
+ * The client of the functions that publish. A hanging call is aborted after 3 s. By default no call is repeated: the
  * topic may have taken the message, and the stream or the queue brings it again under its id.
  */
 export function topicClient(config: SNSClientConfig = {}): SNSClient {

@@ -12,7 +12,7 @@ import type { HistoryEvent } from './history.ts';
 const resolutions: readonly string[] = [noteNames.handled, noteNames.successorDelivered];
 
 /** Whether an event is a resolution. */
-export function isResolution({ status, providerEvent }: Pick<HistoryEvent, 'status' | 'providerEvent'>): boolean {
+function isResolution({ status, providerEvent }: Pick<HistoryEvent, 'status' | 'providerEvent'>): boolean {
   return status === null && resolutions.includes(providerEvent);
 }
 

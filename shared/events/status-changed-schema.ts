@@ -45,7 +45,10 @@ export const statusChanged = z.object({
   ),
   attention: described(maybe(z.enum(['act'])), 'act: the status asks somebody to act. null: it does not.'),
   tags: described(z.array(text), "The sender's tags or categories."),
-  at: described(time, 'When Mailtrail received the event that decided the status, in UTC.'),
+  at: described(
+    time,
+    'When Mailtrail received the event that decided the status, in UTC; of events recorded together, the last.',
+  ),
 });
 
 export type StatusChanged = z.infer<typeof statusChanged>;

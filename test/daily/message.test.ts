@@ -1,5 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { messageOf } from '../../functions/daily/message.ts';
+import { contentOf, messageOf } from '../../functions/daily/message.ts';
 import type { Group } from '../../functions/daily/work.ts';
 import { dailyDigestId } from '../../shared/alerts/daily-digests.ts';
 import { statuses } from '../../shared/status/catalogue.ts';
@@ -90,5 +91,22 @@ describe('the daily digest for machines', () => {
     const { body } = messageOf(aDigest(countedWork({ acme: [blocked] })), { ...links, uiUrl: '' });
     expect(body).not.toContain('http');
     expect(JSON.parse(body)).toMatchObject({ url: null, accounts: [{ url: null }], causes: [{ url: null }] });
+  });
+
+  it('looks as docs/events.md shows it', () => {
+    const page = readFileSync(new URL('../../docs/events.md', import.meta.url), 'utf8');
+    const shown = JSON.parse(/```json\n(\{\n {2}"schemaVersion".*?)```/s.exec(page)![1]!);
+    const { day, accountId, emails, newEmails, newestEmailIds, causes: groups } = shown;
+    const [asOf, since, next] = [shown.asOf, shown.since, shown.next].map(Date.parse) as [number, number, number];
+    const counted = countedWork({});
+    const all = {
+      emails,
+      newEmails,
+      // The status is of no account where the cause gives the advice.
+      groups: groups.map((group: Group) => ({ ...group, status: group.status ?? 'soft_bounced' })),
+      newest: newestEmailIds,
+    };
+    const digest = aDigest({ ...counted, all }, { day, accountId, asOf, since, next });
+    expect(contentOf(digest, { ...links, uiUrl: 'https://mail.example.com/ui' })).toEqual(shown);
   });
 });

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { App, CfnOutput, NestedStack, Stack } from 'aws-cdk-lib';
+import { App, CfnOutput, CfnParameter, NestedStack, Stack } from 'aws-cdk-lib';
 import { UserPool } from 'aws-cdk-lib/aws-cognito';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Topic } from 'aws-cdk-lib/aws-sns';
@@ -79,6 +79,12 @@ describe('a construct in a stack of somebody else', () => {
     new Mailtrail(new NestedStack(new Stack(app, 'Shop'), 'Inner'), 'Mailtrail', oidc);
     expect([...resourcesOf(templateOf(app), 'AWS::CloudFormation::Stack').keys()]).toHaveLength(1);
   });
+
+  it('does not mind one in a nested stack, which is a stack of its own', () => {
+    const stack = new Stack(appOf(), 'Shop');
+    new Mailtrail(new NestedStack(stack, 'Inner'), 'Mailtrail', oidc);
+    expect(() => new Mailtrail(stack, 'Mailtrail', oidc)).not.toThrow();
+  });
 });
 
 describe('the props', () => {
@@ -111,13 +117,20 @@ describe('the props', () => {
     expect(make).toThrow(`The props of Shop/Mailtrail are not valid:\n${message}`);
   });
 
-  it('are refused with a value of a resource where the template itself depends on it', () => {
-    const stack = new Stack(appOf(), 'Shop');
-    const { queueName } = new Queue(stack, 'Orders');
-    expect(() => new Mailtrail(stack, 'Mailtrail', { ...oidc, supportEmail: queueName })).toThrow(
-      'supportEmail: must be known before the deployment, and no value of a resource',
-    );
-  });
+  it.each<keyof MailtrailProps>(['supportEmail', 'dailyDigestHour', 'corsOrigins'])(
+    'are refused with a value of a resource where the template itself depends on it: %s',
+    name => {
+      const stack = new Stack(appOf(), 'Shop');
+      const values = {
+        supportEmail: new Queue(stack, 'Orders').queueName,
+        dailyDigestHour: new CfnParameter(stack, 'Hour', { type: 'Number' }).valueAsNumber,
+        corsOrigins: new CfnParameter(stack, 'Origins', { type: 'CommaDelimitedList' }).valueAsList,
+      };
+      expect(() => new Mailtrail(stack, 'Mailtrail', { ...oidc, [name]: values[name as keyof typeof values] })).toThrow(
+        `The props of Shop/Mailtrail are not valid:\n  ${name}: must be known before the deployment, and no value of a resource`,
+      );
+    },
+  );
 
   it('are written from the settings by `npm run docs`', () => {
     expect(readFileSync(propsFile, 'utf8')).toBe(propsModule());

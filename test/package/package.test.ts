@@ -9,6 +9,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  writeFileSync,
 } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
@@ -33,10 +34,16 @@ const filesOf = (folder: string) =>
     .map(entry => relative(folder, join(entry.parentPath, entry.name)));
 const read = (file: string) => readFileSync(installed(file), 'utf8');
 const nodeWith = (file: string, ...args: string[]) => run(process.execPath, [file, ...args], { cwd: project });
+/** The ways in which a project's compiler finds the package. */
+const resolutions = [
+  ['nodenext', 'nodenext'],
+  ['esnext', 'bundler'],
+] as const;
 /** The errors of TypeScript in the project, which are empty for correct code. */
-const typeErrors = async (config: string) => {
+const typeErrors = async (config: string, [module, resolution]: readonly string[] = resolutions[0]) => {
   const compiler = join(root, 'node_modules/typescript/bin/tsc');
-  return await run(process.execPath, [compiler, '-p', config], { cwd: project }).then(
+  const args = ['-p', config, '--module', module!, '--moduleResolution', resolution!];
+  return await run(process.execPath, [compiler, ...args], { cwd: project }).then(
     () => '',
     ({ stdout }: { stdout: string }) => stdout,
   );
@@ -93,8 +100,8 @@ describe('the package', () => {
 });
 
 describe('the construct in a stack of somebody else', () => {
-  it('passes the check of their types, and a wrong prop does not', async () => {
-    expect(await typeErrors('tsconfig.cdk.json')).toBe('');
+  it.each(resolutions)('passes the check of their types with %s, and a wrong prop does not', async (...way) => {
+    expect(await typeErrors('tsconfig.cdk.json', way)).toBe('');
   });
 
   it.each(['stack.ts', 'stack.cjs'])(
@@ -148,8 +155,8 @@ describe('the adapters', () => {
     },
   );
 
-  it('pass the check of types without those of anything else', async () => {
-    expect(await typeErrors('tsconfig.providers.json')).toBe('');
+  it.each(resolutions)('pass the check of types with %s, without those of anything else', async (...way) => {
+    expect(await typeErrors('tsconfig.providers.json', way)).toBe('');
   });
 });
 
@@ -169,7 +176,34 @@ describe('the elements', () => {
     expect(stdout).toBe('');
   });
 
-  it('pass the check of types in plain TypeScript and in React, and a wrong property does not', async () => {
-    expect(await typeErrors('tsconfig.elements.json')).toBe('');
+  it.each(resolutions)(
+    'pass the check of types with %s in plain TypeScript and in React, and a wrong property does not',
+    async (...way) => expect(await typeErrors('tsconfig.elements.json', way)).toBe(''),
+  );
+});
+
+describe('the code of the documents', () => {
+  it('passes the check of types, with the names that the text calls yours', async () => {
+    const folder = join(project, 'documents');
+    mkdirSync(folder);
+    const examples = ['package', 'events'].flatMap(page =>
+      [...readFileSync(join(root, 'docs', `${page}.md`), 'utf8').matchAll(/```(tsx?)\n(.*?)```/gs)].map(
+        ([, kind, code], place) => {
+          const file = `documents/${page}-${place}.${kind}`;
+          writeFileSync(join(project, file), `${code}\nexport {};\n`);
+          return file;
+        },
+      ),
+    );
+    expect(examples).toHaveLength(6);
+    cpSync(join(root, 'docs/examples'), folder, { recursive: true });
+    const given = JSON.parse(readFileSync(join(project, 'tsconfig.elements.json'), 'utf8'));
+    const config = {
+      ...given,
+      compilerOptions: { ...given.compilerOptions, skipLibCheck: true, types: ['node'] },
+      files: [...examples, 'documents.d.ts', 'documents/status-consumer.ts'],
+    };
+    writeFileSync(join(project, 'tsconfig.documents.json'), JSON.stringify(config));
+    expect(await typeErrors('tsconfig.documents.json')).toBe('');
   });
 });
