@@ -33,8 +33,9 @@ interface ReadRecord {
 
 /**
  * The changes function takes a batch of the table's stream. It publishes each change of a status, and tells emails which
- * others send them again. It keeps what the batch says about each provider, and marks accounts with new failures. It keeps
- * resolved failures too, which rates count. An unreadable record is left out, so that it never holds up others. If a write fails, Lambda sends the whole batch again.
+ * others send them again. It keeps the resolved failures, which rates count, and what the batch says about each provider.
+ * It marks accounts with new failures. An unreadable record is left out, so that it never holds up others. If a write
+ * fails, Lambda sends the whole batch again.
  *
  * After an event that the bus did not take, Lambda sends its record and all later ones again. Their news is kept then: the
  * store knows a batch by its first record, and would count twice what two batches share.
