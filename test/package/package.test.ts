@@ -27,6 +27,8 @@ const run = promisify(execFile);
 
 /** A project of somebody else, with the tarball installed. */
 let project: string;
+/** The package, unpacked as pnpm does it in a workspace: it finds the packages that it names, and no others. */
+let store: string;
 const installed = (file = '') => join(project, 'node_modules/mailtrail', file);
 const filesOf = (folder: string) =>
   readdirSync(folder, { recursive: true, withFileTypes: true })
@@ -53,26 +55,38 @@ beforeAll(async () => {
   project = mkdtempSync(join(tmpdir(), 'mailtrail-user-'));
   cpSync(new URL('project', import.meta.url), project, { recursive: true });
   await run('npm', ['pack', '--pack-destination', project], { cwd: root });
-  mkdirSync(installed(), { recursive: true });
+  store = mkdtempSync(join(tmpdir(), 'mailtrail-store-'));
+  const packages = join(store, 'node_modules');
+  const unpacked = join(packages, 'mailtrail');
+  mkdirSync(unpacked, { recursive: true });
+  mkdirSync(join(project, 'node_modules'));
   const tarball = readdirSync(project).find(file => file.endsWith('.tgz'))!;
-  await run('tar', ['-xzf', join(project, tarball), '--strip-components=1', '-C', installed()]);
-  // Packages of the user's own, without a network.
-  for (const name of ['aws-cdk-lib', 'constructs', '@types/node', '@types/react', 'react']) {
-    const link = join(project, 'node_modules', name);
+  await run('tar', ['-xzf', join(project, tarball), '--strip-components=1', '-C', unpacked]);
+  symlinkSync(unpacked, installed());
+  const { peerDependencies } = JSON.parse(read('package.json'));
+  linkPackages(Object.keys(peerDependencies), packages);
+  linkPackages(['aws-cdk-lib', 'constructs', '@types/node', '@types/react', 'react'], join(project, 'node_modules'));
+}, 300_000);
+/** Gives packages out of this project's own, without a network. */
+function linkPackages(names: readonly string[], folder: string): void {
+  for (const name of names) {
+    const link = join(folder, name);
     mkdirSync(dirname(link), { recursive: true });
     symlinkSync(join(root, 'node_modules', name), link);
   }
-}, 300_000);
-afterAll(() => rmSync(project, { recursive: true }));
+}
+afterAll(() => {
+  for (const folder of [project, store]) rmSync(folder, { recursive: true });
+});
 
 describe('the package', () => {
-  it('needs nothing at run time but the CDK, and that only for the construct', () => {
+  it('needs the CDK for the construct, the types of React for those of the elements, and nothing else', () => {
     const manifest = JSON.parse(read('package.json'));
     expect(manifest).not.toHaveProperty('private');
     expect(manifest).not.toHaveProperty('dependencies');
     expect(manifest).not.toHaveProperty('optionalDependencies');
     const peers = Object.keys(manifest.peerDependencies);
-    expect(peers).toEqual(['aws-cdk-lib', 'constructs']);
+    expect(peers).toEqual(['@types/react', 'aws-cdk-lib', 'constructs']);
     for (const name of peers) expect(manifest.peerDependenciesMeta[name]).toEqual({ optional: true });
   });
 
