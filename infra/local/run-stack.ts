@@ -26,7 +26,7 @@ import { type Monitoring, startMonitoring } from './monitoring/monitoring.ts';
 import { operatorLinks, ownPages, uiPath } from './pages/own-pages.ts';
 import { chooseEngine } from './services/dynamodb-engine.ts';
 import { type DynamoDbMeter, startDynamoDbMeter } from './services/dynamodb-meter.ts';
-import { startEventBus } from './services/event-bus.ts';
+import { type EventBusOptions, startEventBus } from './services/event-bus.ts';
 import { generatedSecret, generatedSecretFile } from './services/generated-secrets.ts';
 import { startQueues } from './services/queues.ts';
 import { startSecretsManager } from './services/secrets-manager.ts';
@@ -79,6 +79,10 @@ export interface StackOptions {
   readonly onMetric?: OnMetric | undefined;
   /** Called for each invocation that came to its end. */
   readonly onInvoked?: OnInvoked | undefined;
+  /** Called with each event that a bus took. */
+  readonly onEvent?: EventBusOptions['onEvent'];
+  /** Whether events go to `eventsUrl`, as they do by default. */
+  readonly deliversEvents?: boolean | undefined;
   /** The time that metrics and alarms go by: the machine's own, unless a test moves it. */
   readonly clock?: Clock | undefined;
 }
@@ -156,7 +160,7 @@ async function startParts(options: StackOptions, parts: StartedParts): Promise<O
     parts.add(startSnsSigning(snsSigningKeyIn(secretFiles)), it => it.stop()),
     parts.add(startLambdaEndpoint(), it => it.stop()),
     parts.add(startCloudWatch(), it => it.stop()),
-    parts.add(startEventBus({ onFault }), it => it.stop()),
+    parts.add(startEventBus({ onFault, onEvent: options.onEvent, delivers: options.deliversEvents }), it => it.stop()),
     openTokenIssuer(dataDir),
     synthesize?.(),
   ]);

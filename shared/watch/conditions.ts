@@ -55,7 +55,7 @@ export const conditions = {
   RecordsGivenUp: {
     impact:
       "Some records of the table's stream were given up: they became no alert for machines, no event on the bus, or no news.",
-    whatToDo: `Find the cause in the logs of the alert and of the changes function. The records are in the failure bucket (output AlertFailuresBucketName); no status is lost. Delete them there once they are dealt with. ${kept}`,
+    whatToDo: `Find the cause in the logs of the alert and of the changes function. The records are in the failure bucket (AlertFailuresBucketName); no status is lost. Then feed them back with npm run replay -- --queue failures. ${kept}`,
     measures: 'objects in the failure bucket',
     hourly: true,
     tryIt: 'Let SNS fail for the alert function while an email bounces, until the last of eleven tries.',

@@ -24,7 +24,7 @@ export async function sharedAssembly(): Promise<string> {
 
 /**
  * A copy of an assembly as other settings make it, without bundling again. The settings may change alarms, the dashboard
- * and the environments of functions, and add resources without code, and nothing else.
+ * and the environments of functions, and add outputs and resources without code, and nothing else.
  *
  * @param change may change the properties of each resource
  * @returns the directory
@@ -43,7 +43,8 @@ export function changedAssembly(
   for (const [logicalId, { Type }] of Object.entries<{ Type: string }>(template.Resources)) {
     if (isWatching(Type)) delete template.Resources[logicalId];
   }
-  for (const [logicalId, { Type, Properties }] of Object.entries(synthesize(settings).Resources)) {
+  const changed = synthesize(settings);
+  for (const [logicalId, { Type, Properties }] of Object.entries(changed.Resources)) {
     if (isWatching(Type)) template.Resources[logicalId] = { Type, Properties };
     template.Resources[logicalId] ??= { Type, Properties };
     if (Type === 'AWS::Lambda::Function') template.Resources[logicalId].Properties.Environment = Properties.Environment;
@@ -53,6 +54,7 @@ export function changedAssembly(
   )) {
     if (Properties !== undefined) change(logicalId, Properties);
   }
+  for (const [name, output] of Object.entries(changed.Outputs)) template.Outputs[name] ??= output;
   writeFileSync(file, JSON.stringify(template));
   return directory;
 }

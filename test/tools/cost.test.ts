@@ -2,8 +2,11 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { readConfig } from '../../infra/config.ts';
 import { readAssembly } from '../../infra/local/cloudformation/assembly.ts';
+import { localSettings } from '../../infra/local/cloudformation/local-settings.ts';
 import type { Template } from '../../infra/local/cloudformation/template.ts';
+import { variablesOf } from '../../infra/tools/cost/assembled.ts';
 import { type Bills, billsOf } from '../../infra/tools/cost/bills.ts';
 import { withTables } from '../../infra/tools/cost/docs-tables.ts';
 import type { Bill } from '../../infra/tools/cost/line.ts';
@@ -15,6 +18,7 @@ import { breakEvenDays, largestTable } from '../../infra/tools/cost/table-class.
 import { tableFacts } from '../../infra/tools/cost/template-facts.ts';
 import { textOf } from '../../infra/tools/cost/text.ts';
 import { providerNames } from '../fixtures/signing.ts';
+import { synthesize } from '../infra/synthesized.ts';
 import { sharedAssembly } from '../rigs/assembly.ts';
 
 const quantityOf = ({ lines }: Bill, component: string) =>
@@ -108,6 +112,57 @@ describe('the bill of a small run', () => {
     expect(upTo(4).idle.usd - bills.idle.usd).toBeCloseTo(3);
   });
 
+  it('has a line for the events of changes, and no call of a URL where there is none', () => {
+    // Nine emails change four times: their second open changes nothing. The bounced one changes five times.
+    expect(quantityOf(bills.emails, 'events, published')).toBeCloseTo(4_100);
+    expect(usdOf(bills.emails, 'events, published')).toBeCloseTo(0.0041);
+    expect(quantityOf(bills.emails, 'events, calls of eventsUrl')).toBe(0);
+  });
+
+  it('has a line for the daily digest: a letter and an event a day', () => {
+    expect(quantityOf(bills.idle, 'daily digest, letters to support')).toBeCloseTo(30.4);
+    expect(quantityOf(bills.idle, 'daily digest, published')).toBeCloseTo(30.4);
+    expect(quantityOf(bills.idle, 'daily digest, calls of eventsUrl')).toBe(0);
+  });
+
+  it('has a call of each event for eventsUrl, at a fifth of its price', () => {
+    const url = { events: true, eventsUrl: 'https://billing.example.com/mail-events' };
+    const parts = Object.entries(synthesize(url).Resources).filter(([id]) => template.Resources[id] === undefined);
+    const more = withMore(Object.fromEntries(parts));
+    for (const [bill, name] of [
+      [more.emails, 'events'],
+      [more.idle, 'daily digest'],
+    ] as const) {
+      const published = quantityOf(bill, `${name}, published`);
+      expect(quantityOf(bill, `${name}, calls of eventsUrl`)).toBeCloseTo(published);
+      expect(usdOf(bill, `${name}, calls of eventsUrl`)).toBeCloseTo(usdOf(bill, `${name}, published`) / 5);
+    }
+  });
+
+  it('has no such line for a deployment with neither events nor a digest', () => {
+    const { Daily: _, ...functions } = Object.fromEntries(
+      Object.entries(measured.idle.functions).map(([name, use]) => [name.startsWith('Daily') ? 'Daily' : name, use]),
+    );
+    const off = {
+      ...measured,
+      template: deployedTemplate(synthesize() as unknown as Template),
+      used: { ...measured.used, busEvents: 0 },
+      idle: { ...measured.idle, functions, busEvents: 0 },
+    };
+    const { emails, idle } = billsOf(off, 1_000, prices);
+    const lines = [...emails.lines, ...idle.lines].map(({ component }) => component);
+    expect(lines.filter(component => /^daily digest|^events|eventsUrl/.test(component))).toEqual([]);
+  });
+
+  it('counts the runs of the daily function by the day, and those of the others every five minutes', () => {
+    const [daily] = Object.keys(measured.idle.functions).filter(name => name.startsWith('Daily'));
+    const { [daily!]: own, ...functions } = measured.idle.functions;
+    expect(own!.invocations).toBe(2);
+    const without = billsOf({ ...measured, idle: { ...measured.idle, functions } }, 1_000, prices);
+    const invocations = (bill: Bills) => quantityOf(bill.idle, 'functions, invocations');
+    expect(invocations(bills) - invocations(without)).toBeCloseTo(30.4);
+  });
+
   it('takes the scheduled runs from the template, and counts those of the functions that they call', () => {
     const runs = (30.4 * 24 * 60) / 5;
     expect(quantityOf(bills.idle, 'gateway')).toBeCloseTo(runs, 0);
@@ -167,6 +222,24 @@ describe('the bill of a small run', () => {
       const sum = amounts.pop()!;
       expect(Math.abs(amounts.reduce((total, amount) => total + amount, 0) - sum)).toBeLessThan(0.05);
     }
+  });
+});
+
+describe('the settings of a bill', () => {
+  const bySettings = (settings: Readonly<Record<string, unknown>>) => {
+    const given = variablesOf(readConfig({ mailtrail: settings }, {}));
+    return readConfig({ mailtrail: settings }, { ...given, ...localSettings(settings, given) });
+  };
+
+  it('are those of the deployment: events and the digest are off, although they are on on this machine', () => {
+    expect(readConfig({}, localSettings({}, {}))).toMatchObject({ events: true, dailyDigestHour: 7 });
+    const { events, dailyDigestHour } = bySettings({});
+    expect({ events, dailyDigestHour }).toEqual({ events: false, dailyDigestHour: undefined });
+  });
+
+  it('have events and the digest on where the deployment has them on', () => {
+    const settings = { events: true, dailyDigestHour: 0, providers: ['sendgrid'] };
+    expect(bySettings(settings)).toMatchObject(settings);
   });
 });
 

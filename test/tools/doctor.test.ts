@@ -1,6 +1,6 @@
 /** `npm run doctor` on a running stack: each fault is made for real, found and named. */
 
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DynamoDBClient, UpdateTimeToLiveCommand } from '@aws-sdk/client-dynamodb';
@@ -18,20 +18,22 @@ import {
   SubscribeCommand,
   UnsubscribeCommand,
 } from '@aws-sdk/client-sns';
-import { PurgeQueueCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
+import { PurgeQueueCommand, SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type RunningStack, runStack } from '../../infra/local/run-stack.ts';
+import { awsJson } from '../../infra/local/services/aws-json.ts';
 import { type LoopbackServer, startLoopbackServer } from '../../infra/local/services/loopback-server.ts';
 import { examine } from '../../infra/tools/doctor/examine.ts';
 import { functionsOf } from '../../infra/tools/doctor/functions.ts';
 import { type Installation, localInstallation } from '../../infra/tools/doctor/installation.ts';
 import { reportOf } from '../../infra/tools/doctor/report.ts';
+import { eventSource } from '../../shared/events/publish.ts';
 import { providers } from '../../shared/providers/registry.ts';
+import { messageCount } from '../../shared/queues/message-count.ts';
 import { metricService, watchMetricNames } from '../../shared/runtime/metric-names.ts';
 import { day } from '../../shared/runtime/time.ts';
-import { synthesize } from '../infra/synthesized.ts';
-import { sharedAssembly } from '../rigs/assembly.ts';
+import { changedAssembly, sharedAssembly } from '../rigs/assembly.ts';
 import { eventually } from '../rigs/eventually.ts';
 import { runScript } from '../rigs/script.ts';
 
@@ -43,25 +45,6 @@ let stack: RunningStack;
 let well: Installation;
 const servers: LoopbackServer[] = [];
 
-/** The assembly of all tests, with two providers in use: alarms and settings alone know them. */
-function withProviders(assembly: string): string {
-  const directory = join(dataDir, 'cdk.out');
-  cpSync(assembly, directory, { recursive: true });
-  const file = join(directory, 'Mailtrail.template.json');
-  const template = JSON.parse(readFileSync(file, 'utf8'));
-  const isAlarm = ({ Type }: { readonly Type: string }) => Type.startsWith('AWS::CloudWatch::');
-  for (const [logicalId, resource] of Object.entries<{ Type: string }>(template.Resources)) {
-    if (isAlarm(resource)) delete template.Resources[logicalId];
-  }
-  for (const [logicalId, resource] of Object.entries(synthesize({ providers: listed }).Resources)) {
-    if (isAlarm(resource)) template.Resources[logicalId] = resource;
-    if (resource.Type !== 'AWS::Lambda::Function') continue;
-    template.Resources[logicalId].Properties.Environment = resource.Properties.Environment;
-  }
-  writeFileSync(file, JSON.stringify(template));
-  return directory;
-}
-
 /** Runs the canary, and judges silence. */
 async function watch(): Promise<void> {
   const FunctionName = functionsOf(well).get('Watch');
@@ -72,11 +55,14 @@ async function watch(): Promise<void> {
 const confirm = () => fetch(`${stack.endpoints.url}/_local/inbox?authenticateOnUnsubscribe=true`, { method: 'POST' });
 
 beforeAll(async () => {
+  const refusing = await startLoopbackServer(async () => ({ status: 404, contentType: 'text/plain', body: '' }));
+  servers.push(refusing);
+  const settings = { providers: listed, events: true, eventsUrl: refusing.endpoint };
   stack = await runStack({
     port: 0,
     dataDir,
     providers,
-    assembly: withProviders(await sharedAssembly()),
+    assembly: changedAssembly(await sharedAssembly(), join(dataDir, 'cdk.out'), settings),
     clock: at => at + ahead,
     onStep: () => {},
     onAnswer: () => {},
@@ -110,6 +96,29 @@ describe('npm run doctor on a healthy stack', () => {
     for (let times = 0; times < 4; times += 1) expect(await findings()).toEqual([]);
     const examined = await examine(well);
     expect(examined.find(({ check }) => check === 'webhooks')!.note).toMatch(/^2 not called, since a refused call/);
+  });
+
+  it('looks at every queue, bucket, table and function of the stack', async () => {
+    const installation = localInstallation(stack.endpoints);
+    const named = new Set<string>();
+    const note = (value: unknown): void => {
+      if (typeof value === 'string') named.add(value.split(/[:/]/).at(-1)!);
+      else if (typeof value === 'object' && value !== null) Object.values(value).forEach(note);
+    };
+    for (const { middlewareStack } of Object.values(installation.clients) as readonly SQSClient[]) {
+      const noting = (next: (args: { input: object }) => unknown) => (args: { input: object }) => {
+        note(args.input);
+        return next(args);
+      };
+      middlewareStack.add(noting as never, { step: 'initialize' });
+    }
+    await examine(installation);
+    const types = ['AWS::SQS::Queue', 'AWS::S3::Bucket', 'AWS::DynamoDB::Table', 'AWS::Lambda::Function'];
+    const looked = installation.resources.filter(({ type }) => types.includes(type));
+    expect(new Set(looked.map(({ type }) => type)).size).toBe(types.length);
+    expect(looked.filter(({ ref }) => !named.has(ref.split('/').at(-1)!)).map(({ logicalId }) => logicalId)).toEqual(
+      [],
+    );
   });
 
   it('prints each check, and ends with 0', async () => {
@@ -231,6 +240,19 @@ const faults: Readonly<Record<string, Fault>> = {
   'a dead letter of the digests': {
     finding: /^queues: 1 message among the dead letters of the digests\.$/,
     ...sendTo('DigestDeadLettersQueueUrl'),
+  },
+  'an event that eventsUrl refused': {
+    finding: /^queues: 1 message among the dead letters of eventsUrl\.$/,
+    make: async () => {
+      const { EventBusName, EventsDeadLettersQueueUrl } = well.outputs;
+      const entry = { EventBusName, Source: eventSource, DetailType: 'Any', Detail: '{}' };
+      await awsJson(stack.endpoints.eventBridge, 'AWSEvents.PutEvents', { Entries: [entry] });
+      await eventually(async () => expect(await messageCount(well.clients.sqs, EventsDeadLettersQueueUrl!)).toBe(1));
+    },
+    mend: async () => {
+      await sendTo('EventsDeadLettersQueueUrl').mend();
+      await newDay();
+    },
   },
   'records that were given up': {
     finding: /^failure bucket: 1 object in the failure bucket, e\.g\. aws\/lambda\/failed\.$/,

@@ -63,6 +63,8 @@ describe('the deployment whose queues are replayed', () => {
       outputs: { IngestFunctionName: 'ingest', QuarantineQueueUrl: 'https://sqs/quarantine' },
       dynamoDb: {},
       sqs: {},
+      lambda: {},
+      s3: {},
       queueWaitSeconds: 2,
     });
   });

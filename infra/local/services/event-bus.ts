@@ -42,7 +42,9 @@ export interface KeptEvent {
 
 export interface EventBusOptions extends Pick<DeliveryOptions, 'onFault' | 'now' | 'wait' | 'timeoutMs'> {
   /** Called with each event that a bus took, before its publisher is answered. */
-  readonly onEvent?: (kept: KeptEvent) => void;
+  readonly onEvent?: ((kept: KeptEvent) => void) | undefined;
+  /** Whether rules send events on, as they do by default. */
+  readonly delivers?: boolean | undefined;
 }
 
 const maxKept = 1_000;
@@ -64,7 +66,7 @@ const refused = (name: string, message: string) => answered(400, { __type: name,
 
 /** PutEvents of EventBridge, and the delivery of events that match a rule to its API destinations. */
 export async function startEventBus(options: EventBusOptions): Promise<EventBus> {
-  const { onFault, onEvent = () => {}, now = Date.now } = options;
+  const { onFault, onEvent = () => {}, delivers = true, now = Date.now } = options;
   const stopping = new AbortController();
   const deliver = createDelivery({ ...options, signal: stopping.signal });
   let busNames: ReadonlySet<string> = new Set(['default']);
@@ -100,7 +102,7 @@ export async function startEventBus(options: EventBusOptions): Promise<EventBus>
     endpoint: server.endpoint,
     serve(template, surroundings) {
       busNames = new Set(['default', ...template.ofType('AWS::Events::EventBus').map(({ ref }) => ref)]);
-      rules = rulesOf(template, { ...surroundings, onFault });
+      rules = delivers ? rulesOf(template, { ...surroundings, onFault }) : [];
     },
     events: () => kept.toReversed(),
     stop() {

@@ -1,6 +1,23 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import { type Config, environmentVariable } from '../../config.ts';
 import { synthesisInto } from '../../local/cloudformation/synthesize.ts';
+
+/**
+ * The environment variables of settings that cost money. A stack on this machine has some of them on where the deployment
+ * has them off.
+ */
+export function variablesOf({
+  providers,
+  events,
+  dailyDigestHour,
+}: Pick<Config, 'providers' | 'events' | 'dailyDigestHour'>): Record<string, string> {
+  return {
+    [environmentVariable('providers')]: providers.join(','),
+    [environmentVariable('events')]: String(events),
+    [environmentVariable('dailyDigestHour')]: String(dailyDigestHour ?? ''),
+  };
+}
 
 /**
  * The cloud assembly with the settings of the environment. An earlier one is taken where no source has changed.

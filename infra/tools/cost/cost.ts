@@ -42,7 +42,7 @@ const command = {
 const cache = fileURLToPath(new URL('../../../node_modules/.cache/mailtrail/', import.meta.url));
 
 async function cost(given: Given<typeof command.options>): Promise<void> {
-  const [{ billsOf }, { measure }, { pricesFrom }, { assembled }, { reportOf }] = await Promise.all([
+  const [{ billsOf }, { measure }, { pricesFrom }, { assembled, variablesOf }, { reportOf }] = await Promise.all([
     import('./bills.ts'),
     import('./measure.ts'),
     import('./own-prices.ts'),
@@ -51,8 +51,9 @@ async function cost(given: Given<typeof command.options>): Promise<void> {
   ]);
   const provider = given.provider as ProviderName;
   const prices = pricesFrom(given.prices);
-  const { providers } = readConfig(commandLineContext([]));
-  process.env[environmentVariable('providers')] = [...new Set([...providers, provider])].join(',');
+  const config = readConfig(commandLineContext([]));
+  const providers = [...new Set([...config.providers, provider])];
+  Object.assign(process.env, variablesOf({ ...config, providers }));
   if (given.retention !== undefined) process.env[environmentVariable('retentionDays')] = String(given.retention);
   const onProgress = (line: string) => console.error(line);
   const measured = await measure({

@@ -7,7 +7,7 @@ import { assumed } from './assumptions.ts';
 import type { Line } from './line.ts';
 import type { Measured } from './measure.ts';
 import type { PriceName } from './prices.ts';
-import { type FunctionFacts, functionFacts, logGroups, tableFacts } from './template-facts.ts';
+import { type FunctionFacts, functionFacts, logGroups, tableFacts, urlTargets } from './template-facts.ts';
 import type { FunctionUse } from './usage.ts';
 
 const megabytesOfOneCpu = 1_769;
@@ -155,6 +155,12 @@ export function emailsLines(measured: Measured, emails: number): readonly Line[]
     }),
     ...logLines(template, measured.emails, times, functions, used),
     ...noticeLines(measured, functions, times),
+    ...eventLines(
+      template,
+      'events',
+      used.busEvents * times,
+      `${perEmail(used.busEvents, measured)} changes of its status an email`,
+    ),
   ];
 }
 
@@ -305,6 +311,19 @@ function noticeLines(measured: Measured, functions: readonly Projected[], times:
       price: 'topicEmails',
       quantity: letters,
     },
+  ];
+}
+
+/**
+ * Lines about events on the bus, which exist with the setting `events`, and about their calls of `eventsUrl`.
+ *
+ * @param name the events in the component's name
+ */
+export function eventLines(template: ResolvedTemplate, name: string, events: number, basis: string): readonly Line[] {
+  const calls = events * urlTargets(template);
+  return [
+    { component: `${name}, published`, basis, price: 'busEvents', quantity: events },
+    { component: `${name}, calls of eventsUrl`, basis: 'a call an event', price: 'urlCalls', quantity: calls },
   ];
 }
 

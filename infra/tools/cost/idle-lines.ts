@@ -2,7 +2,7 @@
 
 import { readableName } from '../../local/cloudformation/readable-name.ts';
 import { assumed } from './assumptions.ts';
-import { billedMs, rounded, unitParts } from './emails-lines.ts';
+import { billedMs, eventLines, rounded, unitParts } from './emails-lines.ts';
 import type { Line } from './line.ts';
 import type { Measured } from './measure.ts';
 import type { PriceName } from './prices.ts';
@@ -31,13 +31,15 @@ const callPrices: Readonly<Record<string, readonly [PriceName, string]>> = {
 /** The lines of a month at rest: the scheduled functions run, and with them the functions that they call. */
 export function idleLines(measured: Measured): readonly Line[] {
   const { template, idle, idleRuns } = measured;
-  const runs = Math.max(0, ...Object.values(scheduledRuns(template)));
+  const scheduled = scheduledRuns(template);
+  const runs = Math.max(0, ...Object.values(scheduled));
   const times = runs / idleRuns;
+  const timesOf = (name: string) => (scheduled[name] ?? runs) / idleRuns;
   const hours = assumed('daysAMonth') * 24;
   const functions = functionFacts(template).flatMap(facts => {
     const use = idle.functions[facts.name];
     if (use === undefined || use.invocations === 0) return [];
-    return { facts, use, invocations: use.invocations * times, byInvocation: times };
+    return { facts, use, invocations: use.invocations * timesOf(facts.name), byInvocation: timesOf(facts.name) };
   });
   const everyRun = `${rounded(runs)} runs of the scheduled functions`;
   const composites = template.ofType('AWS::CloudWatch::CompositeAlarm').length;
@@ -49,9 +51,12 @@ export function idleLines(measured: Measured): readonly Line[] {
   const counting = countingMappings(template);
   const filters = filterMetrics(template);
   const tables = tableFacts(template);
-  const keyUses = new Set(
-    idle.units.filter(({ table }) => tables[table]?.keyBilled).map(({ caller, table }) => `${caller} ${table}`),
+  const keyUses = new Map(
+    idle.units
+      .filter(({ table }) => tables[table]?.keyBilled)
+      .map(({ caller, table }) => [`${caller} ${table}`, scheduled[caller ?? ''] ?? runs]),
   );
+  const keyRequests = [...keyUses.values()].map(ofCaller => Math.min(ofCaller, assumed('keyRequestsAnHour') * hours));
   const logBytes = functions.reduce(
     (sum, { facts, use, invocations, byInvocation }) =>
       sum +
@@ -61,8 +66,8 @@ export function idleLines(measured: Measured): readonly Line[] {
   );
   const retentionDays = logGroups(template)[0]?.retentionDays ?? 0;
   const calls = Object.entries(callPrices).map(([service, [price, component]]): Line => {
-    const made = functions.reduce((sum, { use }) => sum + (use.calls[service] ?? 0), 0);
-    return { component, basis: everyRun, price, quantity: made * times };
+    const made = functions.reduce((sum, { use, byInvocation }) => sum + (use.calls[service] ?? 0) * byInvocation, 0);
+    return { component, basis: everyRun, price, quantity: made };
   });
   return [
     {
@@ -115,17 +120,18 @@ export function idleLines(measured: Measured): readonly Line[] {
       basis: everyRun,
       price: 'lambdaGbSeconds',
       quantity: functions.reduce(
-        (sum, one) => sum + ((billedMs(one, times) / 1000) * one.facts.memoryMegabytes) / 1024,
+        (sum, one) => sum + ((billedMs(one, one.byInvocation) / 1000) * one.facts.memoryMegabytes) / 1024,
         0,
       ),
     },
-    ...unitLines(measured, times),
+    ...unitLines(measured, timesOf),
     ...calls,
+    ...digestLines(measured),
     {
       component: "requests for the tables' keys",
       basis: `${keyUses.size} uses of a table with a key of AWS KMS`,
       price: 'keyRequests',
-      quantity: keyUses.size * assumed('keyRequestsAnHour') * hours,
+      quantity: keyRequests.reduce((sum, requests) => sum + requests, 0),
     },
     { component: 'logs', basis: everyRun, price: 'logBytes', quantity: logBytes / gigabyte },
     {
@@ -137,11 +143,23 @@ export function idleLines(measured: Measured): readonly Line[] {
   ];
 }
 
-function unitLines({ template, idle }: Measured, times: number): readonly Line[] {
+/** Lines about the daily digest, which exists with the setting `dailyDigestHour`: nothing else is published at rest. */
+function digestLines({ template, idle, idleRuns }: Measured): readonly Line[] {
+  const digests = Object.entries(scheduledRuns(template))
+    .filter(([name]) => readableName(name) === 'daily')
+    .reduce((sum, [, runs]) => sum + runs, 0);
+  const basis = `${rounded(digests)} digests a month`;
+  return [
+    { component: 'daily digest, letters to support', basis, price: 'topicEmails', quantity: digests },
+    ...eventLines(template, 'daily digest', (idle.busEvents / idleRuns) * digests, basis),
+  ];
+}
+
+function unitLines({ template, idle }: Measured, timesOf: (name: string) => number): readonly Line[] {
   const groups = new Map<string, Line>();
   for (const row of idle.units) {
     for (const { component, price, units } of unitParts(row, template)) {
-      const quantity = (groups.get(component)?.quantity ?? 0) + units * times;
+      const quantity = (groups.get(component)?.quantity ?? 0) + units * timesOf(row.caller ?? '');
       groups.set(component, { component, price, quantity, basis: `${rounded(quantity / 1000)} thousand units` });
     }
   }

@@ -9,7 +9,7 @@ export interface Price {
   readonly page: string;
 }
 
-/** The day on which somebody last compared the table with the pages. */
+/** The day on which somebody last compared the table with the pages; those of EventBridge are from memory. */
 export const pricesAsOf = '2026-11';
 export const pricesRegion = 'us-east-1';
 
@@ -18,6 +18,7 @@ const pages = {
   cloudFront: 'https://aws.amazon.com/cloudfront/pricing/',
   cloudWatch: 'https://aws.amazon.com/cloudwatch/pricing/',
   dynamoDb: 'https://aws.amazon.com/dynamodb/pricing/on-demand/',
+  eventBridge: 'https://aws.amazon.com/eventbridge/pricing/',
   kms: 'https://aws.amazon.com/kms/pricing/',
   lambda: 'https://aws.amazon.com/lambda/pricing/',
   s3: 'https://aws.amazon.com/s3/pricing/',
@@ -53,6 +54,8 @@ export const prices = {
   queueRequests: { usd: 0.4, amount: million, unit: 'requests of SQS', page: pages.sqs },
   topicRequests: { usd: 0.5, amount: million, unit: 'messages published', page: pages.sns },
   topicEmails: { usd: 2, amount: 100_000, unit: 'emails of SNS', page: pages.sns },
+  busEvents: { usd: 1, amount: million, unit: 'events of up to 64 KB', page: pages.eventBridge },
+  urlCalls: { usd: 0.2, amount: million, unit: 'calls of eventsUrl of up to 64 KB', page: pages.eventBridge },
   keyRequests: { usd: 0.03, amount: 10_000, unit: 'requests of KMS', page: pages.kms },
   bucketLists: { usd: 0.005, amount: 1_000, unit: 'lists of a bucket', page: pages.s3 },
   cdnRequests: { usd: 1, amount: million, unit: 'HTTPS requests of CloudFront', page: pages.cloudFront },

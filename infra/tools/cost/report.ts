@@ -12,7 +12,7 @@ export function reportOf(measured: Measured, bills: Bills, prices: Prices) {
   const table = largestTable(measured);
   const notes = [
     `Counted: ${emails} emails with ${events} events of ${provider}, of which ${failures} bounced, and ${measured.idleRuns} runs of the scheduled functions.`,
-    `Prices: the list prices of ${pricesRegion} of ${pricesAsOf}, without a free tier.`,
+    `Prices: the list prices of ${pricesRegion} of ${pricesAsOf}, without a free tier. Those of EventBridge are from memory.`,
     `The ${readableName(table)} table costs less in the class for infrequent access from ${Math.round(breakEvenDays(measured, table, prices))} days of retention on.`,
     'CPU time is that of this machine. Cold starts, data out and taxes are left out.',
   ];

@@ -80,6 +80,15 @@ export function scheduledRuns(template: ResolvedTemplate): Readonly<Record<strin
   return runs;
 }
 
+/** The URLs that get every event of the bus. */
+export function urlTargets(template: ResolvedTemplate): number {
+  return template
+    .ofType('AWS::Events::Rule')
+    .filter(({ properties }) => properties.EventPattern !== undefined && properties.State !== 'DISABLED')
+    .flatMap(({ properties }) => (properties.Targets ?? []) as readonly { readonly Arn: string }[])
+    .filter(({ Arn }) => template.byArn('AWS::Events::ApiDestination', Arn) !== undefined).length;
+}
+
 /** The metrics that alarms watch: each metric of an expression counts. */
 export function alarmMetrics(template: ResolvedTemplate): number {
   return template.ofType('AWS::CloudWatch::Alarm').reduce((sum, { properties }) => {

@@ -5,6 +5,7 @@ import { createLogReader } from '../../local/lambda/log-reader.ts';
 import { embeddedMetrics } from '../../local/monitoring/embedded-metrics.ts';
 import type { RunningStack } from '../../local/run-stack.ts';
 import type { ConsumedBy } from '../../local/services/dynamodb-meter.ts';
+import type { KeptEvent } from '../../local/services/event-bus.ts';
 
 /** The use of one function. */
 export interface FunctionUse {
@@ -24,6 +25,8 @@ export interface Usage {
   readonly functions: Readonly<Record<string, FunctionUse>>;
   readonly units: readonly ConsumedBy[];
   readonly gatewayRequests: number;
+  /** Events on the bus; each 64 KB of one count. */
+  readonly busEvents: number;
   readonly accessLogLines: number;
   readonly accessLogBytes: number;
   /** The custom metrics that had data, each with its dimensions. */
@@ -34,17 +37,22 @@ export interface Usage {
 export interface UsageCounter {
   invoked(name: string, event: unknown, used: InvocationUse): void;
   answered(): void;
+  published(kept: KeptEvent): void;
   /** Epoch milliseconds of the last invocation's end. */
   readonly lastInvokedAt: number;
   /** The use since the last call. */
   take(stack: RunningStack): Usage;
 }
 
+/** EventBridge bills each further part of an event as one more. */
+const eventBytes = 64 * 1024;
+
 const noUse: FunctionUse = { invocations: 0, records: 0, cpuMs: 0, calls: {}, logLines: 0, logBytes: 0 };
 
 export function createUsageCounter(): UsageCounter {
   let functions: Record<string, FunctionUse> = {};
   let gatewayRequests = 0;
+  let busEvents = 0;
   let lastInvokedAt = Date.now();
   let units: readonly ConsumedBy[] = [];
   const readers = new Map<string, ReturnType<typeof createLogReader>>();
@@ -80,6 +88,9 @@ export function createUsageCounter(): UsageCounter {
     answered() {
       gatewayRequests += 1;
     },
+    published({ event }) {
+      busEvents += Math.ceil(Buffer.byteLength(JSON.stringify(event)) / eventBytes);
+    },
     take({ endpoints, meter }) {
       const metrics = new Set<string>();
       const logged = Object.entries(endpoints.functions).map(([name, { logFile }]) => {
@@ -96,12 +107,14 @@ export function createUsageCounter(): UsageCounter {
         functions: Object.fromEntries(logged),
         units: consumed.flatMap(row => since(row, units)),
         gatewayRequests,
+        busEvents,
         accessLogLines: access.length,
         accessLogBytes: bytesOf(access),
         metrics: [...metrics],
       };
       functions = {};
       gatewayRequests = 0;
+      busEvents = 0;
       units = consumed;
       return usage;
     },

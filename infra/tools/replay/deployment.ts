@@ -1,6 +1,7 @@
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import type { DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
-import { GetFunctionConfigurationCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { GetFunctionConfigurationCommand, LambdaClient, type LambdaClientConfig } from '@aws-sdk/client-lambda';
+import type { S3ClientConfig } from '@aws-sdk/client-s3';
 import type { SQSClientConfig } from '@aws-sdk/client-sqs';
 import { ingestEnv } from '../../../functions/ingest/env.ts';
 import { readEndpoints } from '../../local/endpoints.ts';
@@ -14,13 +15,15 @@ export interface Deployment {
   readonly outputs: Readonly<Record<string, string>>;
   readonly dynamoDb: DynamoDBClientConfig;
   readonly sqs: SQSClientConfig;
+  readonly lambda: LambdaClientConfig;
+  readonly s3: S3ClientConfig;
   /** The seconds in which an answer comes from all servers of a queue. */
   readonly queueWaitSeconds: number;
 }
 
 /** The stack on this machine, with the data directory of the environment. */
 export function localDeployment(): Deployment {
-  const { outputs, functions, region, dynamodb, sqs } = readEndpoints();
+  const { outputs, functions, region, dynamodb, sqs, lambda, s3 } = readEndpoints();
   const texts = outputs as Readonly<Record<string, string>>;
   const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
   return {
@@ -28,6 +31,8 @@ export function localDeployment(): Deployment {
     outputs: texts,
     dynamoDb: { endpoint: dynamodb, region, credentials },
     sqs: { endpoint: sqs, region, credentials },
+    lambda: { endpoint: lambda, region, credentials },
+    s3: { endpoint: s3, region, credentials, forcePathStyle: true },
     // On one machine a queue is one server.
     queueWaitSeconds: 0,
   };
@@ -45,7 +50,8 @@ export async function awsDeployment(stackName: string): Promise<Deployment> {
     const { Environment } = await new LambdaClient().send(
       new GetFunctionConfigurationCommand({ FunctionName: outputs.IngestFunctionName }),
     );
-    return { env: environmentOf(Environment?.Variables), outputs, dynamoDb: {}, sqs: {}, queueWaitSeconds: 2 };
+    const clients = { dynamoDb: {}, sqs: {}, lambda: {}, s3: {} };
+    return { env: environmentOf(Environment?.Variables), outputs, ...clients, queueWaitSeconds: 2 };
   } catch (error) {
     if (error instanceof StartError) throw error;
     throw new StartError(`The stack ${stackName} cannot be looked up: ${(error as Error).message}`);

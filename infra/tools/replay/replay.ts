@@ -1,7 +1,10 @@
 /** `npm run replay`: feeds quarantined requests and dead letters back, once they can be read or recorded. */
 
+import { LambdaClient } from '@aws-sdk/client-lambda';
+import { S3Client } from '@aws-sdk/client-s3';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { readingSettings, recorderSettings } from '../../../functions/ingest/env.ts';
+import { createReadEmail } from '../../../shared/email/notes.ts';
 import { createRecorder } from '../../../shared/email/recorder.ts';
 import { createErasureLookUp } from '../../../shared/guards/erase-received.ts';
 import { createErasureRecords } from '../../../shared/guards/erasure-records.ts';
@@ -14,10 +17,12 @@ import { type Given, runCommand, UsageError } from '../../local/cli/command.ts';
 import { counted } from '../../local/cli/counted.ts';
 import { shownLines } from '../../local/quarantine/shown-content.ts';
 import { StartError } from '../../local/start-error.ts';
-import { awsDeployment, localDeployment } from './deployment.ts';
+import { awsDeployment, type Deployment, localDeployment } from './deployment.ts';
 import { createQueueSweep, holdMinutes } from './queue-sweep.ts';
+import { failureRows, failureSummary, replayFailures } from './replay-failures.ts';
 import { type Replayed, type ReplayOptions, replayQueue } from './replay-queue.ts';
 import { lockedText, progressText, replayReport, sizeText } from './replay-report.ts';
+import { textTable } from './text-table.ts';
 
 /** Contents that are printed: a terminal holds no more, and `--provider` and `--since` choose. */
 const maxShown = 100;
@@ -34,15 +39,18 @@ const queues = {
   readonly { readonly output: string; readonly kind: ReplayOptions['kind']; readonly title: string }[]
 >;
 
+/** The name of the failure bucket among the queues. */
+const failures = 'failures';
+
 const command = {
   call: 'npm run replay',
-  does: 'Feeds the messages of a queue back: it records their events and deletes each message whose events are all recorded.',
+  does: 'Feeds the messages of a queue back: it records their events and deletes each message whose events are all recorded. Gives the records of the failure bucket to their function again.',
   options: {
     queue: {
       value: 'QUEUE',
       required: true,
-      oneOf: Object.keys(queues) as (keyof typeof queues)[],
-      help: 'the queue; dead-letter is both retry-dead-letters and ses-events-queue-dead-letters',
+      oneOf: [...(Object.keys(queues) as (keyof typeof queues)[]), failures],
+      help: 'the queue; dead-letter is both retry-dead-letters and ses-events-queue-dead-letters, failures the failure bucket',
     },
     provider: {
       value: 'NAME',
@@ -76,18 +84,46 @@ function timeOf(text: string): number {
   throw new UsageError(`--since must be a date or a time such as 2026-11-25T08:00Z, not "${text}".`);
 }
 
+/** Feeds the failure bucket back. */
+async function replayBucket(
+  deployment: Pick<Deployment, 'env' | 'outputs' | 'dynamoDb' | 'lambda' | 's3'>,
+  {
+    since,
+    dryRun,
+    signal,
+  }: { readonly since: number | undefined; readonly dryRun: boolean; readonly signal: AbortSignal },
+): Promise<void> {
+  const { env, outputs, dynamoDb, lambda, s3 } = deployment;
+  const { replayed, causes } = await replayFailures({
+    s3: new S3Client(s3),
+    lambda: new LambdaClient(lambda),
+    bucket: outputs.AlertFailuresBucketName ?? '',
+    since,
+    dryRun,
+    readEmail: createReadEmail(documentClient(dynamoDb), env.TABLE_NAME),
+    signal,
+  });
+  for (const cause of causes) console.log(`  ${cause}`);
+  if (causes.length > 0) process.exitCode = 1;
+  if (replayed.size > 0) console.log(`${textTable(failureRows(replayed))}\n`);
+  console.log(failureSummary(replayed, dryRun));
+}
+
 async function replay(given: Given<typeof command.options>): Promise<void> {
   const { queue: name, provider, stack, show, 'dry-run': dryRun } = given;
   if (show && !dryRun) throw new UsageError('--show needs --dry-run: it prints messages and changes nothing.');
   const options = { provider, since: given.since === undefined ? undefined : timeOf(given.since), dryRun };
-  const { env, outputs, queueWaitSeconds, ...clients } =
-    stack === undefined ? localDeployment() : await awsDeployment(stack);
+  if (name === failures && (show || provider !== undefined))
+    throw new UsageError('--show and --provider are for queues, not for the failure bucket.');
+  const deployment = stack === undefined ? localDeployment() : await awsDeployment(stack);
+  const { env, outputs, queueWaitSeconds, ...clients } = deployment;
   const sqs = new SQSClient(clients.sqs);
   const dynamoDb = documentClient({ ...clients.dynamoDb, maxAttempts: 1 });
   const interrupted = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => interrupted.abort());
   // Nobody reads on, as after `| head`: the messages have to be given back all the same.
   process.stdout.on('error', () => interrupted.abort());
+  if (name === failures) return replayBucket(deployment, { ...options, signal: interrupted.signal });
   const all: [name: string, count: Replayed][] = [];
   let shown = 0;
   let isEmpty = true;

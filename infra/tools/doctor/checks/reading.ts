@@ -48,6 +48,12 @@ const personsQueues = {
     remedy: ({ aws, outputs }: Looked) =>
       aws('sqs', `start-message-move-task --source-arn ${queueArn(outputs.DigestDeadLettersQueueUrl!)}`),
   },
+  EventsDeadLettersQueueUrl: {
+    about: 'among the dead letters of eventsUrl',
+    impact: 'The system behind eventsUrl has not got these events. The queue keeps them for 14 days.',
+    remedy: ({ aws, outputs }: Looked) =>
+      `Once the URL works, post each body to it and delete the message: ${aws('sqs', `receive-message --queue-url ${outputs.EventsDeadLettersQueueUrl}`)}`,
+  },
 } as const;
 
 function queueArn(url: string): string {
@@ -137,7 +143,7 @@ export const readingChecks = {
     return findings;
   },
 
-  async 'failure bucket'({ clients, outputs, aws }) {
+  async 'failure bucket'({ clients, outputs, npm }) {
     const Bucket = outputs.AlertFailuresBucketName!;
     const { Contents = [], IsTruncated } = await clients.s3.send(new ListObjectsV2Command({ Bucket, MaxKeys: 100 }));
     if (Contents.length === 0) return [];
@@ -145,8 +151,8 @@ export const readingChecks = {
     return [
       {
         wrong: `${count} in the failure bucket, e.g. ${Contents[0]!.Key}.`,
-        impact: 'A reader of the stream gave records up: alerts were not sent, or news was not counted.',
-        remedy: aws('s3api', `list-objects-v2 --bucket ${Bucket}`),
+        impact: 'A reader of the stream gave records up: alerts or events were not sent, or news was not counted.',
+        remedy: npm('replay -- --queue failures --dry-run'),
       },
     ];
   },
