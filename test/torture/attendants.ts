@@ -18,6 +18,8 @@ const longestAnswer = 30_000;
 /** The shares of calls that their caller gives up early, and of such calls that are made again. */
 const givenUp = 0.15;
 const madeAgain = 0.7;
+/** The share of actions that handle an email. The others send one again, and their reports take precedence in delivery. */
+const handles = 0.75;
 /** The share of emails that fail once more after they were handled. */
 const failsAgain = 0.3;
 /** The shares of resends to the same recipient, and of the same account. */
@@ -25,7 +27,7 @@ const toSameRecipient = 0.5;
 const ofSameAccount = 0.85;
 /** The shares of actions on an email that sends another one again, and of resends that are sent again themselves. */
 const onResend = 0.3;
-const sentAgain = 0.4;
+const sentAgain = 0.3;
 const hour = 3_600_000;
 
 /** The later reports about an email that sends another one again. */
@@ -186,7 +188,7 @@ export function startAttendants(options: {
       const chosen = next();
       if (chosen === null || signal.aborted) continue;
       const { email, accountId } = chosen;
-      if (random() < 0.6) await handle(email, accountId);
+      if (random() < handles) await handle(email, accountId);
       else sendAgain(email, accountId);
     }
   };
