@@ -69,25 +69,32 @@ export async function owedLinks(
   return owed;
 }
 
-/** All notes that an email owes its predecessors, by its history alone: it sends them again, and it was delivered. */
+/**
+ * All notes that an email owes its predecessors, by its history alone: it sends them again, and it was delivered. Before its
+ * own delivery it passes on those of its successors. Each note names the delivered email, and never reaches that one.
+ */
 function owedBy(email: Email | null): readonly Link[] {
   const { emailId = '', accountId, events = [] } = email ?? {};
+  const notesOf = (name: string) => events.filter(event => event.status === null && event.providerEvent === name);
   // Another account's word about this email is no reason to tell anybody.
-  const resends = events.filter(
-    ({ status, providerEvent, accountId: named = accountId }) =>
-      status === null && providerEvent === noteNames.resend && named === accountId,
-  );
+  const resends = notesOf(noteNames.resend).filter(({ accountId: named = accountId }) => named === accountId);
   // A sender may name the predecessor in each of its reports. The events are in order of time.
   const firsts = resends.filter(
     ({ relatedEmailId }, index) => resends.findIndex(other => other.relatedEmailId === relatedEmailId) === index,
   );
   if (firsts.length === 0) return [];
   const deliveredAt = Math.min(...events.filter(isProof).map(({ occurredAt }) => occurredAt));
+  // Otherwise a long chain of delivered emails would fill the history of each with notes of all later ones.
+  const passedOn = notesOf(noteNames.successorDelivered).filter(({ occurredAt }) => occurredAt < deliveredAt);
+  const deliveries = [
+    ...(Number.isFinite(deliveredAt) ? [{ relatedEmailId: emailId, occurredAt: deliveredAt }] : []),
+    ...passedOn.map(({ relatedEmailId = '', occurredAt }) => ({ relatedEmailId, occurredAt })),
+  ].map(delivery => ({ providerEvent: noteNames.successorDelivered, ...delivery }));
   return firsts.flatMap(({ relatedEmailId: predecessorId = '', occurredAt, accountId: named }) => {
-    const link = (note: Note): Link => ({ predecessorId, accountId, note: { ...note, relatedEmailId: emailId } });
-    const resent = { providerEvent: noteNames.resent, occurredAt, ...(named !== undefined && { accountId: named }) };
-    const delivered = { providerEvent: noteNames.successorDelivered, occurredAt: deliveredAt };
-    return [link(resent), ...(Number.isFinite(deliveredAt) ? [link(delivered)] : [])];
+    const link = (note: Note): Link => ({ predecessorId, accountId, note });
+    const account = named !== undefined && { accountId: named };
+    const resent = { providerEvent: noteNames.resent, occurredAt, ...account, relatedEmailId: emailId };
+    return [link(resent), ...deliveries.filter(({ relatedEmailId }) => relatedEmailId !== predecessorId).map(link)];
   });
 }
 

@@ -1,6 +1,6 @@
-import { addressEvidenceIn } from '../../shared/email/address-evidence.ts';
 import type { EraseEmails } from '../../shared/email/eraser.ts';
 import { emailIdShape } from '../../shared/email/event.ts';
+import { canBeHandled } from '../../shared/email/handling.ts';
 import type { Email } from '../../shared/email/item.ts';
 import { type AddNotes, handledNote } from '../../shared/email/notes.ts';
 import type { ApiEvent } from '../../shared/http/access.ts';
@@ -11,7 +11,6 @@ import { type HttpAnswer, json } from '../../shared/http/responses.ts';
 import type { RouteOf } from '../../shared/http/routes.ts';
 import { errorName, type Log } from '../../shared/runtime/log.ts';
 import { day, isoText } from '../../shared/runtime/time.ts';
-import { statuses } from '../../shared/status/catalogue.ts';
 import { erasureBody, handledBody } from './schemas.ts';
 
 export interface ManageServices {
@@ -89,25 +88,11 @@ async function handleEmail(
   const actor = event.requestContext.authorizer?.jwt.claims.sub;
   const notesFor = (email: Email) => {
     if (!isVisible(email)) return null;
-    return asksAnybody(email) || isOpenComplaint(email)
-      ? [handledNote(email, actor === undefined ? undefined : String(actor), note, at)]
-      : [];
+    return canBeHandled(email) ? [handledNote(email, actor === undefined ? undefined : String(actor), note, at)] : [];
   };
   const noted = emailIdShape.test(emailId) ? await addNotes(emailId, notesFor, at) : null;
   if (noted === null) return { answer: problem('not-found'), emails: 0 };
   const attention = noted.email.attentionAt === undefined ? null : 'act';
   const answer = json(200, { emailId, attention, recorded: noted.added > 0 }, notStored);
   return { answer, emails: noted.added };
-}
-
-/** Whether its spam mark still stops emails to the address, though a delivered successor has ended attention. */
-function isOpenComplaint(email: Email): boolean {
-  return addressEvidenceIn(email).openComplaintAt !== null;
-}
-
-/** Whether an email asks somebody to act, or would once it has waited too long. */
-function asksAnybody({ verdict, attentionAt, resolvedAt = Number.NEGATIVE_INFINITY }: Email): boolean {
-  if (verdict === null) return false;
-  const { status, statusAt } = verdict;
-  return attentionAt !== undefined || (statuses[status].attention === 'when_old' && statusAt > resolvedAt);
 }

@@ -52,10 +52,10 @@ export const handledAnswer = z
   .object({
     emailId: z.string(),
     attention: z.nullable(z.enum(['act'])).register(z.globalRegistry, {
-      description: 'null, unless the email has failed again in the meantime.',
+      description: 'null, unless it has failed again since.',
     }),
     recorded: z.boolean().register(z.globalRegistry, {
-      description: 'false: it asked nobody to act, so that nothing is recorded.',
+      description: 'false: there was nothing to handle.',
     }),
   })
   .register(z.globalRegistry, { id: 'Handled', description: 'The email asks nobody to act.' });

@@ -2,6 +2,7 @@
 
 import { shownAddress } from '../../shared/email/address.ts';
 import { isOwnNote, noteNames, ofApplication, type Reason } from '../../shared/email/event.ts';
+import { canBeHandled } from '../../shared/email/handling.ts';
 import { decidingEventOf, type HistoryEvent } from '../../shared/email/history.ts';
 import type { Email, EmailSummary } from '../../shared/email/item.ts';
 import { reasonInWords, reasonOf, replyInWords } from '../../shared/email/reason.ts';
@@ -79,8 +80,9 @@ export function emailView(email: Email, now: number, oldAfter: OldAfter): EmailA
     updatedAt: isoText(updatedAt),
     because: becauseView(email),
     handled: row.attention === null ? handledView(email) : null,
-    resendOf: [...new Set(joined(noteNames.resend))],
-    resentAs: [...new Set(joined(noteNames.resent))],
+    canBeHandled: canBeHandled(email),
+    resendOf: joined(noteNames.resend),
+    resentAs: joined(noteNames.resent),
     timeline: events.map(timelineView),
     repeats: repeatsView(email),
     caveats: caveatsView(email, now, oldAfter),

@@ -180,7 +180,8 @@ export const email = z
     handled: maybe(z.object({ at: time, by: maybe(text), note: maybe(text) })).register(z.globalRegistry, {
       description: 'Who handled it last, and their own words; null once it has failed again.',
     }),
-    resendOf: described(z.array(emailId), 'The emails that this one sends again, by its registration.'),
+    canBeHandled: described(z.boolean(), 'Whether there is something to handle.'),
+    resendOf: described(z.array(emailId), 'The emails that this one sends again.'),
     resentAs: described(z.array(emailId), 'The emails that send this one again.'),
     timeline: z.array(timelineEvent),
     repeats: z.array(repeats),

@@ -3,12 +3,18 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { owedLinks, writeLinks } from '../../functions/changes/links.ts';
 import { newsIn, statesIn } from '../../functions/changes/news.ts';
 import { type CanonicalEvent, emailIdOf, noteNames } from '../../shared/email/event.ts';
-import { createAddNotes, createReadEmail } from '../../shared/email/notes.ts';
+import { type AddNotes, createAddNotes, createReadEmail } from '../../shared/email/notes.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
 import { runs } from '../rigs/runs.ts';
 import { anEvent, type StoredEmails, startStoredEmails } from '../rigs/stored-emails.ts';
 
 const minute = 60_000;
+
+/** A change in the table's stream. */
+interface Change {
+  readonly OldImage: Record<string, unknown> | undefined;
+  readonly NewImage: Record<string, unknown> | undefined;
+}
 
 describe('an email that another one sends again', () => {
   let emails: StoredEmails;
@@ -35,6 +41,38 @@ describe('an email that another one sends again', () => {
   }
   const bounced = (changes: Partial<CanonicalEvent> = {}) =>
     anEvent({ status: 'soft_bounced', accountId: 'acme', ...changes });
+  /** Lets the function see changes in the stream, and those that it makes itself, until it makes no more. */
+  async function settle(changes: Change[]): Promise<void> {
+    const readEmail = createReadEmail(emails.client, emails.tableName);
+    const add = createAddNotes(emails.client, emails.tableName);
+    const rethrow = (error: unknown) => {
+      throw error;
+    };
+    const addNotes: AddNotes = async (emailId, notesFor, at) => {
+      const OldImage = await emails.image(emailId);
+      const noted = await add(emailId, notesFor, at);
+      if (noted !== null && noted.added > 0) changes.push({ OldImage, NewImage: await emails.image(emailId) });
+      return noted;
+    };
+    for (let seen = 0; changes.length > 0; seen += 1) {
+      if (seen > 500) throw new Error('the notes never end');
+      const batch = changes.splice(0, 3);
+      const news = batch.map(dynamodb => newsIn(statesIn({ eventName: 'MODIFY', dynamodb } as never)));
+      const owed = await owedLinks(
+        readEmail,
+        news.flatMap(({ resent }) => resent),
+        rethrow,
+      );
+      await writeLinks(addNotes, [...news.flatMap(({ links }) => links), ...owed], noon, rethrow);
+    }
+  }
+  /** Records events, and returns the change. */
+  async function changeBy(events: readonly CanonicalEvent[]): Promise<Change> {
+    const emailId = emailIdOf(events[0]!);
+    const OldImage = await emails.image(emailId);
+    await emails.record(events);
+    return { OldImage, NewImage: await emails.image(emailId) };
+  }
   /** The events of an email that sends another one again, two minutes after noon. */
   function resending(predecessorId: string, accountId: string | undefined = 'acme') {
     const sent = anEvent({ status: 'sent', providerEvent: 'app.sent', accountId, occurredAt: noon + 2 * minute });
@@ -268,5 +306,168 @@ describe('an email that another one sends again', () => {
       }),
       { numRuns: runs(20) },
     );
+  });
+
+  describe('in a chain', () => {
+    const at = (minutes: number) => noon + minutes * minute;
+    /** Emails that failed, each of which sends those again that `links` names by their numbers. */
+    function chain(links: readonly (readonly number[])[], accountIds: readonly string[] = []) {
+      const firsts = links.map((_, number) => bounced({ accountId: accountIds[number] ?? 'acme' }));
+      const ids = firsts.map(emailIdOf);
+      const of = (number: number, changes: Partial<CanonicalEvent>) => {
+        const { provider, messageId, recipient } = firsts[number]!;
+        return anEvent({ provider, messageId, recipient, ...changes });
+      };
+      const note = (number: number, providerEvent: string, relatedEmailId: string) =>
+        of(number, { status: null, providerEvent, eventId: `${providerEvent}@${relatedEmailId}`, relatedEmailId });
+      return {
+        ids,
+        failed: (number: number) => [firsts[number]!],
+        failedAt: (number: number, minutes: number) => [
+          of(number, { status: 'soft_bounced', occurredAt: at(minutes) }),
+        ],
+        registered: (number: number) =>
+          links[number]!.map(other => ({
+            ...note(number, noteNames.resend, ids[other]!),
+            accountId: accountIds[number] ?? 'acme',
+          })),
+        /** The note that a registration by message leaves with the predecessor. */
+        resent: (number: number, successor: number) => [note(number, noteNames.resent, ids[successor]!)],
+        delivered: (number: number, minutes: number) => [of(number, { status: 'delivered', occurredAt: at(minutes) })],
+        /** The deliveries that an email has heard of, by the number of the delivered one. */
+        heardBy: async (number: number) =>
+          (await notesOf(ids[number]!))
+            .filter(([name]) => name === noteNames.successorDelivered)
+            .map(([, id, minutes]) => [ids.indexOf(id as string), minutes]),
+      };
+    }
+    const happens = async (...steps: (readonly CanonicalEvent[])[]) => {
+      for (const step of steps) await settle([await changeBy(step)]);
+    };
+    const threeInARow = [[], [0], [1]];
+
+    it('asks nobody any more once the successor of its successor is delivered, and names that one', async () => {
+      const { ids, failed, registered, delivered, heardBy } = chain(threeInARow);
+      await happens(failed(0), failed(1), failed(2), registered(1), registered(2));
+      expect(await asks(ids[0]!)).toBe(true);
+      await happens(delivered(2, 5));
+      expect(await heardBy(0)).toEqual([[2, 5]]);
+      expect([await asks(ids[0]!), await asks(ids[1]!)]).toEqual([false, false]);
+    });
+
+    it('hears of it too if the first link is the last to be known, by either email', async () => {
+      for (const byMessage of [false, true]) {
+        const { ids, failed, registered, resent, delivered } = chain(threeInARow);
+        await happens(failed(1), failed(2), registered(2), delivered(2, 5));
+        if (byMessage) await happens(registered(1), [...failed(0), ...resent(0, 1)]);
+        else await happens(failed(0), registered(1));
+        expect(await asks(ids[0]!)).toBe(false);
+      }
+    });
+
+    it('asks again after a later failure of its own, but not after one of its successor', async () => {
+      const { ids, failed, failedAt, registered, delivered } = chain(threeInARow);
+      await happens(failed(0), failed(1), failed(2), registered(1), registered(2), delivered(2, 5), failedAt(1, 9));
+      expect([await asks(ids[0]!), await asks(ids[1]!)]).toEqual([false, true]);
+      await happens(failedAt(0, 9));
+      expect(await asks(ids[0]!)).toBe(true);
+    });
+
+    it('hears of no later delivery than that of its own successor', async () => {
+      const { failed, registered, delivered, heardBy } = chain(threeInARow);
+      await happens(failed(0), failed(1), failed(2), registered(1), registered(2), delivered(1, 5), delivered(2, 8));
+      expect(await heardBy(0)).toEqual([[1, 5]]);
+      expect(await heardBy(1)).toEqual([[2, 8]]);
+    });
+
+    it('hears nothing through an email of another account, or one that was erased', async () => {
+      const mixed = chain(threeInARow, ['acme', 'initech', 'acme']);
+      const { failed, registered, delivered } = mixed;
+      await happens(failed(0), failed(1), failed(2), registered(1), registered(2), delivered(2, 5));
+      expect(await asks(mixed.ids[0]!)).toBe(true);
+
+      const cut = chain(threeInARow);
+      await happens(cut.failed(0), cut.failed(1), cut.failed(2), cut.registered(1), cut.registered(2));
+      await emails.put({ emailId: { S: cut.ids[1] }, erasedAt: { N: '1' }, expiresAt: { N: '1' } });
+      await happens(cut.delivered(2, 5));
+      expect(await asks(cut.ids[0]!)).toBe(true);
+    });
+
+    it('never hears of its own delivery, although the chain is a circle', async () => {
+      for (const circle of [[[0]], [[1], [0]], [[2], [0], [1]]]) {
+        const { failed, registered, delivered, heardBy } = chain(circle);
+        const numbers = [...circle.keys()];
+        await happens(...numbers.map(failed), ...numbers.map(registered), delivered(0, 5));
+        for (const number of numbers) expect(await heardBy(number)).toEqual(number === 0 ? [] : [[0, 5]]);
+      }
+    });
+
+    it('hears of every delivery that counts, and of no other, in any order of all events and of the stream', async () => {
+      const arbitraryChains = fc.integer({ min: 2, max: 4 }).chain(count => {
+        const numbers = fc.nat(count - 1);
+        return fc.record({
+          links: fc.array(fc.uniqueArray(numbers, { maxLength: 2 }), { minLength: count, maxLength: count }),
+          deliveredAt: fc.array(fc.option(fc.integer({ min: 3, max: 9 }), { nil: null }), {
+            minLength: count,
+            maxLength: count,
+          }),
+          accountIds: fc.array(fc.constantFrom('acme', 'acme', 'acme', 'initech'), {
+            minLength: count,
+            maxLength: count,
+          }),
+          order: fc.shuffledSubarray([...Array(2 * count).keys()], { minLength: 2 * count }),
+          /** Whether the function sees a change at once. It sees the others in the end, some of them twice. */
+          isSeen: fc.array(fc.boolean(), { minLength: 2 * count, maxLength: 2 * count }),
+        });
+      });
+      await fc.assert(
+        fc.asyncProperty(arbitraryChains, async ({ links, deliveredAt, accountIds, order, isSeen }) => {
+          const made = chain(links, accountIds);
+          const count = links.length;
+          for (let number = 0; number < count; number += 1) await happens(made.failed(number));
+          const unseen: Change[] = [];
+          for (const step of order) {
+            const number = step % count;
+            const minutes = deliveredAt[number]!;
+            const events =
+              step < count ? made.registered(number) : minutes === null ? [] : made.delivered(number, minutes);
+            if (events.length === 0) continue;
+            const change = await changeBy(events);
+            if (isSeen[step]) await settle([change]);
+            unseen.push(change);
+          }
+          await settle(unseen);
+
+          const own = (number: number) => deliveredAt[number] ?? Number.POSITIVE_INFINITY;
+          /** The deliveries of the emails that send it again, of others through those, and so on, to the given extent. */
+          const reach = (start: number, goesOn: (through: number, delivered: number) => boolean) => {
+            const found = new Set<number>();
+            for (const delivered of links.keys()) {
+              if (deliveredAt[delivered] === null || delivered === start) continue;
+              const reached = new Set([delivered]);
+              for (const number of reached) {
+                if (number !== delivered && !goesOn(number, delivered)) continue;
+                const next = links[number]!.filter(other => other !== delivered);
+                for (const other of next) if (accountIds[other] === accountIds[number]) reached.add(other);
+              }
+              if (reached.has(start)) found.add(delivered);
+            }
+            return [...found].map(number => [number, deliveredAt[number]]);
+          };
+          for (const number of links.keys()) {
+            const heard = await made.heardBy(number);
+            expect(heard).toEqual(
+              expect.arrayContaining(reach(number, (through, delivered) => own(delivered) < own(through))),
+            );
+            expect(reach(number, () => true)).toEqual(expect.arrayContaining(heard));
+            const failed = bounced().occurredAt;
+            expect(await asks(made.ids[number]!)).toBe(
+              deliveredAt[number] === null && heard.every(([, minutes]) => at(minutes as number) < failed),
+            );
+          }
+        }),
+        { numRuns: runs(20) },
+      );
+    }, 120_000);
   });
 });

@@ -1,13 +1,15 @@
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { handledAnswer } from '../../functions/manage/schemas.ts';
 import { type CanonicalEvent, emailIdOf, limits, noteNames } from '../../shared/email/event.ts';
 import { createAddNotes } from '../../shared/email/notes.ts';
 import type { VerifiedToken } from '../../shared/http/access.ts';
 import type { Status } from '../../shared/status/catalogue.ts';
-import { noon } from '../rigs/arbitrary-events.ts';
+import { arbitraryEvent, noon } from '../rigs/arbitrary-events.ts';
 import { type ManageCall, manageFunction } from '../rigs/manage-function.ts';
 import { managerToken, queryFunction, supportToken, tokenOf } from '../rigs/query-function.ts';
+import { runs } from '../rigs/runs.ts';
 import { anEvent, type StoredEmails, startStoredEmails } from '../rigs/stored-emails.ts';
 
 const ofAccount = 'POST /accounts/{accountId}/emails/{emailId}/handled';
@@ -198,6 +200,33 @@ describe('an email that somebody handled', () => {
     expect((await handle(emailId)).json).toEqual({ emailId, attention: null, recorded: true });
     expect(await check()).toBe(false);
     expect((await handle(emailId)).json).toMatchObject({ recorded: false });
+  });
+
+  it('says beforehand whether that would be recorded, whatever has happened to it', async () => {
+    const notes = [
+      { status: null, providerEvent: noteNames.handled },
+      { status: null, providerEvent: noteNames.successorDelivered, relatedEmailId: 'B'.repeat(22) },
+    ] as const;
+    const arbitraryNote = fc
+      .record({ event: arbitraryEvent, note: fc.constantFrom(...notes) })
+      .map(({ event, note }) => ({ ...event, ...note }));
+    const arbitraryEvents = fc.array(fc.oneof(arbitraryEvent, arbitraryEvent, arbitraryNote), {
+      minLength: 1,
+      maxLength: 5,
+    });
+    const said = new Set<boolean>();
+    await fc.assert(
+      fc.asyncProperty(arbitraryEvents, async events => {
+        const { messageId } = anEvent();
+        const emailId = await emails.record(events.map(event => ({ ...event, messageId, accountId: 'acme' })));
+        const { canBeHandled } = await read(emailId);
+        expect((await handle(emailId)).json.recorded).toBe(canBeHandled);
+        expect(await read(emailId)).toMatchObject({ canBeHandled: false });
+        said.add(canBeHandled as boolean);
+      }),
+      { numRuns: runs(40) },
+    );
+    expect(said.size).toBe(2);
   });
 
   it('may be of any account, or of none, for support', async () => {

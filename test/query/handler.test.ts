@@ -198,6 +198,7 @@ describe('the query function', () => {
           doesNotProve: statuses.invalid.doesNotProve,
         },
         handled: null,
+        canBeHandled: true,
         resendOf: [],
         resentAs: [],
         timeline: [

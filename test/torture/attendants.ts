@@ -1,8 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { accounts } from '../../infra/tools/simulate/lives.ts';
+import { shuffled } from '../../infra/tools/simulate/shuffled.ts';
 import type { Status } from '../../shared/status/catalogue.ts';
 import { asksForAttention } from './attention.ts';
 import { type Ledger, namedIn, type SentEmail, saysWhose } from './ledger.ts';
+import { linkName } from './notes.ts';
 import { between, oneOf, type Random } from './random.ts';
 import { asResend, type Message, type Tale } from './tellers.ts';
 import { genuineRequests, type TrafficRequest } from './traffic.ts';
@@ -16,11 +18,16 @@ const longestAnswer = 30_000;
 /** The shares of calls that their caller gives up early, and of such calls that are made again. */
 const givenUp = 0.15;
 const madeAgain = 0.7;
+/** The share of actions that handle an email. The others send one again, and their reports take precedence in delivery. */
+const handles = 0.75;
 /** The share of emails that fail once more after they were handled. */
 const failsAgain = 0.3;
 /** The shares of resends to the same recipient, and of the same account. */
 const toSameRecipient = 0.5;
 const ofSameAccount = 0.85;
+/** The shares of actions on an email that sends another one again, and of resends that are sent again themselves. */
+const onResend = 0.3;
+const sentAgain = 0.3;
 const hour = 3_600_000;
 
 /** The later reports about an email that sends another one again. */
@@ -88,6 +95,10 @@ export function startAttendants(options: {
     const failed = visible.filter(({ email }) =>
       [...email.events.values()].some(({ event, recorded }) => recorded && asksForAttention(event)),
     );
+    const resent = failed.filter(({ email }) =>
+      [...email.events.values()].some(({ event }) => event.providerEvent === linkName.resend),
+    );
+    if (resent.length > 0 && random() < onResend) return oneOf(resent, random);
     const chosen = failed.length > 0 && random() < 0.75 ? failed : visible;
     return chosen.length === 0 ? null : oneOf(chosen, random);
   }
@@ -148,23 +159,27 @@ export function startAttendants(options: {
     send(genuineRequests('app', [taleOfReport(first!.event, accountId, status, at)]));
   }
 
+  /** Sends an email again, and sometimes that one too, and so on. All their reports come in any order. */
   function sendAgain(email: SentEmail, accountId: string): void {
-    number += 1;
-    resends += 1;
     const [first] = email.events.values();
-    const predecessor = first!.event;
-    const message: Message = {
-      provider: predecessor.provider,
-      messageId: `again-${number}`,
-      recipient: random() < toSameRecipient ? predecessor.recipient : `again${number}@example.com`,
-    };
-    const own = random() < ofSameAccount ? accountId : oneOf(accounts, random);
-    const sentAt = Date.now() - (random() < 0.5 ? 0 : Math.floor(random() * 40 * hour));
-    const registration = asResend(taleOfReport(message, own, 'enqueued', sentAt), predecessor, 'id');
-    const outcome = oneOf(outcomes, random);
-    const later = outcome.map((status, index) => taleOfReport(message, own, status, sentAt + index));
-    const requests = [registration, ...later].flatMap(tale => genuineRequests('app', [tale]));
-    send(random() < 0.5 ? requests : requests.toReversed());
+    let predecessor: Message = first!.event;
+    const tales: Tale[] = [];
+    // The other emails may still be unknown, so that only their messages can name them.
+    for (let by: 'id' | 'message' = 'id'; by === 'id' || random() < sentAgain; by = 'message') {
+      number += 1;
+      resends += by === 'id' ? 1 : 0;
+      const message: Message = {
+        provider: predecessor.provider,
+        messageId: `again-${number}`,
+        recipient: random() < toSameRecipient ? predecessor.recipient : `again${number}@example.com`,
+      };
+      const own = random() < ofSameAccount ? accountId : oneOf(accounts, random);
+      const sentAt = Date.now() - (random() < 0.5 ? 0 : Math.floor(random() * 40 * hour));
+      const later = oneOf(outcomes, random).map((status, index) => taleOfReport(message, own, status, sentAt + index));
+      tales.push(asResend(taleOfReport(message, own, 'enqueued', sentAt), predecessor, by), ...later);
+      predecessor = message;
+    }
+    send(shuffled(tales, Math.floor(random() * 2 ** 32)).flatMap(tale => genuineRequests('app', [tale])));
   }
 
   const run = async () => {
@@ -173,7 +188,7 @@ export function startAttendants(options: {
       const chosen = next();
       if (chosen === null || signal.aborted) continue;
       const { email, accountId } = chosen;
-      if (random() < 0.6) await handle(email, accountId);
+      if (random() < handles) await handle(email, accountId);
       else sendAgain(email, accountId);
     }
   };

@@ -333,6 +333,53 @@ describe('the ledger of sent events', () => {
       expect([...kindsOf(item), ...ledger.wrongLinks()]).toEqual([]);
     });
 
+    it('it expects of each email in a chain the delivery of the last one, and of no further one than a delivered one', () => {
+      const bouncedAgain = anEvent({ ...successor, status: 'hard_bounced', occurredAt: deliveredAt + 2 * minute });
+      const last = { ...facts, messageId: 'last' };
+      const ofLast = [
+        anEvent({ ...last, status: 'enqueued', occurredAt: resentAt }),
+        anEvent({ ...resend, messageId: 'last', relatedEmailId: successorId }),
+        anEvent({ ...last, status: 'delivered', occurredAt: deliveredAt + minute }),
+      ];
+      const lastId = emailIdOf(ofLast[0]!);
+      const toldOfLast = anEvent({ ...told, relatedEmailId: lastId, occurredAt: deliveredAt + minute });
+      const resentAsLast = anEvent({ ...resent, messageId: 'again', relatedEmailId: lastId });
+      const faultsOf = (isDelivered: boolean, notes: readonly CanonicalEvent[]) => {
+        ledger = createLedger({ retentionDays, begunAt });
+        const ofSuccessor = [registered, resend, ...(isDelivered ? [arrived] : []), bouncedAgain];
+        ledger.acknowledged(ledger.sent([delivered, bounced, ...ofSuccessor, ...ofLast]), true);
+        const resolved = { resolvedAt: deliveredAt + minute };
+        const asks = { attentionSince: bouncedAgain.occurredAt, attentionAt: bouncedAgain.occurredAt };
+        const histories = [
+          itemOf([delivered, bounced], {
+            history: new Set([delivered, bounced, ...notes].map(encodeHistory)),
+            ...(notes.includes(toldOfLast)
+              ? { ...resolved, attentionAt: undefined }
+              : notes.includes(told) && { resolvedAt: deliveredAt, attentionAt: undefined }),
+          }),
+          itemOf([bouncedAgain], {
+            history: new Set([...ofSuccessor, resentAsLast, toldOfLast].map(encodeHistory)),
+            ...resolved,
+            ...asks,
+            attentionDay: attentionDayOf(successorId, bouncedAgain.occurredAt),
+          }),
+          itemOf(
+            ofLast.filter(({ status }) => status !== null),
+            { history: new Set(ofLast.map(encodeHistory)) },
+          ),
+        ];
+        const found = histories.flatMap(item => ledger.deviationsOf(item, entriesOf(item)));
+        return [...found, ...ledger.wrongLinks()].map(({ kind }) => kind);
+      };
+      expect(faultsOf(false, [resent, toldOfLast])).toEqual([]);
+      expect(faultsOf(false, [resent])).toEqual(['missing']);
+      expect(faultsOf(false, [resent, told, toldOfLast])).toContain('invented');
+      expect(faultsOf(true, [resent, told])).toEqual([]);
+      // The delivery of the last one may have been known first.
+      expect(faultsOf(true, [resent, told, toldOfLast])).toEqual([]);
+      expect(faultsOf(true, [resent, toldOfLast])).toEqual(['missing']);
+    });
+
     it('it reports any note of a successor of another account', () => {
       const ofOther = all.map(event => ({ ...event, accountId: 'globex' }));
       ledger.acknowledged(ledger.sent(ofOther), true);

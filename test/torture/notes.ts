@@ -50,19 +50,29 @@ export function invitedBy({ calls, resends }: SentEmail, { status, providerEvent
   if (status !== null) return false;
   const { occurredAt, relatedEmailId, reason } = note;
   if (providerEvent === linkName.handled) return calls.some(({ text }) => text === reason?.text);
-  const own = resends.filter(({ successor }) => successor.emailId === relatedEmailId);
-  if (providerEvent === linkName.resent) return own.some(resend => resend.occurredAt === occurredAt);
+  if (providerEvent === linkName.resent)
+    return resends.some(resend => resend.successor.emailId === relatedEmailId && resend.occurredAt === occurredAt);
   const isDelivery = ({ event }: { event: ExpectedEvent }) => isProof(event) && event.occurredAt === occurredAt;
-  return (
-    providerEvent === linkName.delivered && own.some(({ successor }) => [...successor.events.values()].some(isDelivery))
-  );
+  const named = [...successorsOf(resends)].filter(successor => successor.emailId === relatedEmailId);
+  return providerEvent === linkName.delivered && named.some(({ events }) => [...events.values()].some(isDelivery));
 }
 
-/** Returns the names of the notes in a history. */
+/** The emails that send an email again, or one of these, and so on. */
+function successorsOf(resends: readonly Resend[]): ReadonlySet<SentEmail> {
+  const found = new Set(resends.map(({ successor }) => successor));
+  for (const successor of found) for (const resend of successor.resends) found.add(resend.successor);
+  return found;
+}
+
+/** Returns the names of the notes in a history. The delivery of an indirect successor is also `passed on`. */
 export function noteNamesIn(history: readonly HistoryEvent[]): string[] {
   const names: readonly string[] = Object.values(linkName);
-  return history.flatMap(({ status, providerEvent }) =>
-    status === null && names.includes(providerEvent) ? [providerEvent] : [],
+  const notes = history.filter(({ status, providerEvent }) => status === null && names.includes(providerEvent));
+  const resentAs = notes.flatMap(note => (note.providerEvent === linkName.resent ? note.relatedEmailId : []));
+  return notes.flatMap(({ providerEvent, relatedEmailId }) =>
+    providerEvent === linkName.delivered && !resentAs.includes(relatedEmailId)
+      ? [providerEvent, 'passed on']
+      : [providerEvent],
   );
 }
 
@@ -106,19 +116,22 @@ export function wrongLinks(
       if (!isErased && successor?.accountId !== accountId)
         found.push(['invented', emailId, `that ${relatedEmailId} of another account sends it again`]);
     }
-    const proofs = history.filter(isProof).map(({ occurredAt }) => occurredAt);
+    const deliveredAt = Math.min(...history.filter(isProof).map(proof => proof.occurredAt));
+    const own = Number.isFinite(deliveredAt) ? [{ relatedEmailId: emailId, occurredAt: deliveredAt }] : [];
+    const passedOn = notesOf(linkName.delivered).filter(note => note.occurredAt < deliveredAt);
     for (const { relatedEmailId = '', occurredAt } of notesOf(linkName.resend)) {
       const predecessor = stored.get(relatedEmailId);
       if (predecessor === undefined || predecessor.accountId !== accountId) continue;
-      const has = (name: string, at: number) =>
+      const has = (name: string, id: string, at: number) =>
         predecessor.history.some(
-          note => note.providerEvent === name && note.relatedEmailId === emailId && note.occurredAt === at,
+          note => note.providerEvent === name && note.relatedEmailId === id && note.occurredAt === at,
         );
-      if (!has(linkName.resent, occurredAt))
+      if (!has(linkName.resent, emailId, occurredAt))
         found.push(['missing', relatedEmailId, `that ${emailId} sends it again since ${occurredAt}`]);
-      const deliveredAt = Math.min(...proofs);
-      if (proofs.length > 0 && !has(linkName.delivered, deliveredAt))
-        found.push(['missing', relatedEmailId, `the delivery of ${emailId} at ${deliveredAt}`]);
+      for (const { relatedEmailId: id = '', occurredAt: at } of [...own, ...passedOn]) {
+        if (id !== relatedEmailId && !has(linkName.delivered, id, at))
+          found.push(['missing', relatedEmailId, `the delivery of ${id} at ${at}, by way of ${emailId}`]);
+      }
     }
   }
   return found;

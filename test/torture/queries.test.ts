@@ -143,6 +143,28 @@ describe('an answer about an email', () => {
     });
   });
 
+  it("has the note of a registration that names the email, unless that is another account's", () => {
+    for (const [accountId, isShown] of [
+      ['acme', true],
+      ['globex', false],
+    ] as const) {
+      const { ledger } = knownBefore();
+      const { provider, messageId, recipient } = delivered;
+      const relatedEmailId = 'B'.repeat(22);
+      const more = { status: null, providerEvent: 'app.resent', relatedEmailId, accountId } as const;
+      const note = anEvent({ provider, messageId, recipient, ...more, occurredAt: noon + 2 * minute });
+      ledger.acknowledged(ledger.sent([note]), true);
+      const known = seen(ledger.email(emailId)!);
+      const timeline = [delivered, bounced, note].map(event => ({
+        ...timelineOf(event),
+        ...('relatedEmailId' in event && { relatedEmailId }),
+      }));
+      const whole = answerOf({ timeline, resentAs: [relatedEmailId] });
+      expect(wrongInEmail(whole, known).length === 0, accountId).toBe(isShown);
+      expect(wrongInEmail(answerOf(), known).length === 0, accountId).toBe(!isShown);
+    }
+  });
+
   it('is wrong once the email is erased', () => {
     const { ledger } = knownBefore();
     ledger.erasing(emailId);

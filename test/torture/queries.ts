@@ -133,9 +133,15 @@ export function wrongInEmail(answer: Email, before: Seen): string[] {
     timeline.some(
       shown => shown.eventId === `${event.providerEvent}@${event.occurredAt}` && shown.occurredAt === event.occurredAt,
     );
+  // Another account, or any while the email has none, may have named it in a registration. It must not see that.
+  const isOfAnother = ({ providerEvent, accountId }: ExpectedEvent) =>
+    providerEvent === linkName.resent && accountId !== undefined && accountId !== answer.accountId;
+  const isHidden = (event: ExpectedEvent) => isShownAsOne(event) || isOfAnother(event);
   const lost = recorded.filter(
-    event => !elements.has(elementOf(event)) && !isShownAsOne(event) && !isRepeat(event, [...timeline, ...counted]),
+    event => !elements.has(elementOf(event)) && !isHidden(event) && !isRepeat(event, [...timeline, ...counted]),
   );
+  const intruded = sentOf(email).filter(event => isOfAnother(event) && elements.has(elementOf(event)));
+  check(intruded.length === 0, `a note of another account: ${intruded.map(elementOf).join()}`);
   check(lost.length === 0 || email.erasure !== 'none', `without ${lost.map(elementOf).join()}`);
   const verdict = merge(timeline);
   check((verdict?.status ?? null) === answer.status, `the status ${answer.status} of a timeline of ${verdict?.status}`);

@@ -175,6 +175,36 @@ describe.skipIf(noBrowser)('an email that asks for attention', () => {
     await timeline(page).getByText('No news for 3 days').waitFor();
   });
 
+  it('is marked although its successor was delivered, where it was marked as spam: until then it stops others', async () => {
+    const facts = { accountId: 'spam', recipient: 'jane@example.com' };
+    const note = { providerEvent: noteNames.successorDelivered, relatedEmailId: 'B'.repeat(22) };
+    const life = eventsOf(
+      [
+        ['marked_spam', 60],
+        [null, 50, note],
+      ],
+      'spam',
+      facts,
+    );
+    const page = await ui.show(markupOf('spam', await ui.stack.record(life)), { manage: true });
+    await button(page).waitFor();
+    expect(await email(page).getByText('There is nothing to do now.').count()).toBe(0);
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await button(page).click();
+    await timeline(page).getByText('Handled by manager-of-spam').waitFor();
+    await email(page).getByText('There is nothing to do now.').waitFor();
+    expect(await button(page).count()).toBe(0);
+  });
+
+  it('is marked before it is late, and waits no more', async () => {
+    const facts = { accountId: 'not-late', recipient: 'jane@example.com' };
+    const emailId = await ui.stack.record(eventsOf([['sent', 5]], 'not-late', facts));
+    const page = await ui.show(markupOf('not-late', emailId), { manage: true });
+    await button(page).click();
+    await timeline(page).getByText('Handled by manager-of-not-late').waitFor();
+    expect(await button(page).count()).toBe(0);
+  });
+
   it('shows a note and an actor as inert text', async () => {
     const accountId = 'inert';
     const emailId = await bounced(accountId);

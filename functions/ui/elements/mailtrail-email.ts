@@ -22,6 +22,9 @@ type Part = unknown;
 
 type EmailKey = keyof EnglishOfEmail;
 
+// While an update is being deployed, the API may still be without the answer.
+const canBeHandled = (email: EmailAnswer): boolean => email.canBeHandled ?? email.attention !== null;
+
 const icons = {
   human: svg`<circle cx="8" cy="5" r="3"/><path d="M2.5 14.5c.5-7 10.5-7 11 0"/>`,
   machine: svg`<path d="M3 6h10v8H3zM8 6V2M6 9.5v.01M10 9.5v.01"/>`,
@@ -332,7 +335,7 @@ export class MailtrailEmail extends MailtrailElement<EmailKey> implements EmailP
     const { texts, account } = this;
     const { whatToDo, whatToDoForAccount, codes, attention, handled = null } = email;
     // Somebody handled it, or it arrived when it was sent again.
-    const isResolved = attention === null && (handled !== null || this.#entry?.attention === 'yes');
+    const isResolved = !canBeHandled(email) && (handled !== null || this.#entry?.attention === 'yes');
     if (isResolved) return this.#section('whatToDo', html`<p>${texts.say('nothingToDo')}</p>`);
     const forAccount = texts.ofApi(codes.whatToDoForAccount, whatToDoForAccount);
     const own = account ? forAccount : texts.ofApi(codes.whatToDo, whatToDo);
@@ -344,9 +347,9 @@ export class MailtrailEmail extends MailtrailElement<EmailKey> implements EmailP
     );
   }
 
-  #handleForm({ attention }: EmailAnswer): Part {
+  #handleForm(email: EmailAnswer): Part {
     const { texts, handleFault } = this;
-    if (!this.canHandle || attention === null) return nothing;
+    if (!this.canHandle || !canBeHandled(email)) return nothing;
     return html`<form class="handle" @submit=${this.#onHandle}>
       <label for="note">${texts.say('handleNote')}</label>
       <input id="note" name="note" part="field" maxlength=${maxNote} autocomplete="off">

@@ -469,7 +469,9 @@ export interface components {
                 by: string | null;
                 note: string | null;
             } | null;
-            /** @description The emails that this one sends again, by its registration. */
+            /** @description Whether there is something to handle. */
+            canBeHandled: boolean;
+            /** @description The emails that this one sends again. */
             resendOf: components["schemas"]["EmailId"][];
             /** @description The emails that send this one again. */
             resentAs: components["schemas"]["EmailId"][];
@@ -755,9 +757,9 @@ export interface components {
         /** @description The email asks nobody to act. */
         Handled: {
             emailId: string;
-            /** @description null, unless the email has failed again in the meantime. */
+            /** @description null, unless it has failed again since. */
             attention: "act" | null;
-            /** @description false: it asked nobody to act, so that nothing is recorded. */
+            /** @description false: there was nothing to handle. */
             recorded: boolean;
         };
         /** @description No email remains, and none returns. */
