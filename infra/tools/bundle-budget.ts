@@ -9,7 +9,7 @@ import { browserLoads } from './browser-loads.ts';
 /** The files that every cold start loads, in KB of 1,024 bytes, minified. Those imported on demand do not count. */
 const budget = {
   ingest: 307,
-  query: 376,
+  query: 377,
   manage: 266,
   ui: 25,
   alert: 307,
