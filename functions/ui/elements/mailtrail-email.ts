@@ -347,9 +347,14 @@ export class MailtrailEmail extends MailtrailElement<EmailKey> implements EmailP
     );
   }
 
+  /** A waiting email is on its way until it is late. */
+  #isWaiting({ attention }: EmailAnswer): boolean {
+    return this.#entry?.attention === 'when_old' && attention !== 'late';
+  }
+
   #handleForm(email: EmailAnswer): Part {
     const { texts, handleFault } = this;
-    if (!this.canHandle || !canBeHandled(email)) return nothing;
+    if (!this.canHandle || !canBeHandled(email) || this.#isWaiting(email)) return nothing;
     return html`<form class="handle" @submit=${this.#onHandle}>
       <label for="note">${texts.say('handleNote')}</label>
       <input id="note" name="note" part="field" maxlength=${maxNote} autocomplete="off">
@@ -360,9 +365,7 @@ export class MailtrailEmail extends MailtrailElement<EmailKey> implements EmailP
 
   #resendButton(email: EmailAnswer): Part {
     const entry = this.#entry;
-    // A waiting email is on its way until it is late.
-    const isWaiting = entry?.attention === 'when_old' && email.attention !== 'late';
-    if (!this.resend || entry === undefined || entry.resend === 'no' || isWaiting) return nothing;
+    if (!this.resend || entry === undefined || entry.resend === 'no' || this.#isWaiting(email)) return nothing;
     return html`<button class="button again" part="button" type="button" @click=${() => this.tell('mailtrail-resend', { email })}>${this.texts.say(entry.resend === 'after_fix' ? 'resendAfterFix' : 'resend')}</button>`;
   }
 
