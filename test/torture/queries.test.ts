@@ -100,6 +100,39 @@ describe('an answer about an email', () => {
     expect(wrongInEmail(answerOf(changes), knownBefore().known)).not.toEqual([]);
   });
 
+  it('counts an open of a person that was known as one with an open of a machine', () => {
+    const opened = (minutes: number, evidence: 'human' | 'machine' = 'human') => {
+      const occurredAt = noon + minutes * minute;
+      const named = { providerEvent: 'app.opened', eventId: `app.opened@${occurredAt}` };
+      return anEvent({ ...facts, ...named, status: 'opened', evidence, occurredAt });
+    };
+    const sent = [opened(1), opened(2), opened(3), opened(4), opened(3, 'machine')];
+    const ledger = createLedger({ retentionDays: 400, begunAt: noon });
+    ledger.acknowledged(ledger.sent(sent), true);
+    const [first, second] = sent as [CanonicalEvent, CanonicalEvent];
+    const answer = answerOf({
+      ...earlier,
+      status: 'opened',
+      label: 'Opened',
+      statusAt: isoText(first.occurredAt),
+      because: { eventId: first.eventId, at: isoText(first.occurredAt) },
+      timeline: [first, second].map(timelineOf),
+      repeats: [
+        {
+          status: 'opened',
+          evidence: 'human',
+          providerEvent: 'app.opened',
+          count: 2,
+          lastAt: isoText(sent[3]!.occurredAt),
+        },
+      ],
+    });
+    expect(wrongInEmail(answer, seen(ledger.email(emailId)!))).toEqual([]);
+    const alone = createLedger({ retentionDays: 400, begunAt: noon });
+    alone.acknowledged(alone.sent([first, second, sent[3]!, opened(3, 'machine')]), true);
+    expect(wrongInEmail(answer, seen(alone.email(emailId)!))).toEqual([expect.stringContaining('without')]);
+  });
+
   describe('of a handled email', () => {
     const handledAt = bounced.occurredAt + minute;
     const handled = {
