@@ -43,13 +43,13 @@ export function resolvedFailureOf(email: Email | null): ResolvedFailure | null {
 export type AddResolved = (failures: readonly ResolvedFailure[], now: number) => Promise<number>;
 
 /**
- * The ids of an account's newest emails, and the time since which none is missing. They are at most so many, unless one
- * item alone holds more.
+ * The ids of an account's newest emails, and the time since which none is missing. Older items are left out once they are
+ * `enough`. An item is never read in part: then one new email could push out a burst of the same day.
  */
 export type NewestResolved = (
   accountId: string,
   now: number,
-  most: number,
+  enough: number,
 ) => Promise<{ readonly emailIds: readonly string[]; readonly from: number }>;
 
 /** @param slot the number of the slot */
@@ -75,10 +75,10 @@ export function createAddResolved(client: DynamoDBDocumentClient, tableName: str
           TableName: tableName,
           Key: { guardKey },
           UpdateExpression: 'ADD emailIds :emailIds SET expiresAt = :expiresAt',
-          ConditionExpression: 'attribute_not_exists(emailIds) OR size(emailIds) <= :room',
+          ConditionExpression: 'attribute_not_exists(emailIds) OR size(emailIds) < :most',
           ExpressionAttributeValues: {
             ':emailIds': new Set(failures.map(({ emailId }) => emailId)),
-            ':room': maxResolved - failures.length,
+            ':most': maxResolved,
             ':expiresAt': Math.ceil(((slotOf(failures[0]!.sentAt) + 1) * slotMs + accountWindowMs + day) / 1000),
           },
         }),
@@ -92,7 +92,7 @@ export function createAddResolved(client: DynamoDBDocumentClient, tableName: str
 }
 
 export function createNewestResolved(client: DynamoDBDocumentClient, tableName: string): NewestResolved {
-  return async (accountId, now, most) => {
+  return async (accountId, now, enough) => {
     const from = now - accountWindowMs;
     const keys = new Map<number, string>();
     for (let slot = slotOf(now); slot >= slotOf(from); slot -= 1) keys.set(slot, resolvedKey(accountId, slot));
@@ -101,7 +101,7 @@ export function createNewestResolved(client: DynamoDBDocumentClient, tableName: 
     const emailIds: string[] = [];
     for (const [slot, key] of keys) {
       const own = (items.get(key)?.emailIds ?? new Set()) as ReadonlySet<string>;
-      if (emailIds.length > 0 && emailIds.length + own.size > most) return { emailIds, from: (slot + 1) * slotMs };
+      if (emailIds.length >= enough) return { emailIds, from: (slot + 1) * slotMs };
       emailIds.push(...own);
     }
     return { emailIds, from };

@@ -121,6 +121,26 @@ describe('the rates of an account whose people handle failures', () => {
     expect(from).toBeLessThanOrEqual(noon);
   });
 
+  it('have room for failures until there are enough of them, in batches of any size', async () => {
+    const some = (count: number, name: string) =>
+      Array.from({ length: count }, (_, index) => ({ accountId: 'odd', emailId: `${name}-${index}`, sentAt: noon }));
+    expect(await addResolved(some(maxResolved - 1, 'first'), noon)).toBe(0);
+    expect(await addResolved(some(50, 'second'), noon)).toBe(0);
+    expect(await addResolved(some(1, 'third'), noon)).toBe(1);
+  });
+
+  it('still know a burst of failures once an email that was sent later is resolved', async () => {
+    const burst = Array.from({ length: maxResolved }, (_, index) => ({
+      accountId: 'burst',
+      emailId: `email-${index}`,
+      sentAt: noon - day / 2,
+    }));
+    await addResolved([...burst, { accountId: 'burst', emailId: 'later', sentAt: noon }], noon);
+    const { emailIds, from } = await newestResolved('burst', noon, maxResolved);
+    expect(emailIds).toHaveLength(maxResolved + 1);
+    expect(from).toBeLessThanOrEqual(noon - day / 2);
+  });
+
   it('have no resolved failure of an email without an account or without a failure', async () => {
     expect(resolvedFailureOf(null)).toBeNull();
     const event = anEvent({ status: 'hard_bounced' });
