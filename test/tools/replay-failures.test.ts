@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import type { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import { ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { DeleteObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createFailureDestination } from '../../infra/local/event-sources/failure-destination.ts';
-import { replayFailures } from '../../infra/tools/replay/replay-failures.ts';
+import { failureSummary, replayFailures } from '../../infra/tools/replay/replay-failures.ts';
 import { emailIdOf } from '../../shared/email/event.ts';
 import { type Email, UnreadableItem } from '../../shared/email/item.ts';
 import type { ReadEmail } from '../../shared/email/notes.ts';
@@ -63,8 +63,10 @@ async function recordOf(emailId: string) {
   return { eventID: '1', eventName: 'INSERT', eventSource: 'aws:dynamodb', dynamodb };
 }
 
+const giveUp = (name: string, ...emailIds: readonly string[]) => giveUpOf(stack.endpoints.tableName, name, ...emailIds);
+
 /** Leaves the records of emails in the bucket, as Lambda does once a function has failed with them too often. */
-async function giveUp(name: string, ...emailIds: readonly string[]): Promise<void> {
+async function giveUpOf(tableName: string, name: string, ...emailIds: readonly string[]): Promise<void> {
   const functionName = Object.keys(stack.endpoints.functions).find(id => id.startsWith(name)) ?? name;
   const Records = await Promise.all(emailIds.map(recordOf));
   await createFailureDestination(
@@ -77,7 +79,7 @@ async function giveUp(name: string, ...emailIds: readonly string[]): Promise<voi
     event: { Records },
     shardId: 'shard-1',
     sequenceNumbers: ['1'],
-    eventSourceArn: 'arn:aws:dynamodb:us-east-1:000000000000:table/emails/stream/local',
+    eventSourceArn: `arn:aws:dynamodb:us-east-1:000000000000:table/${tableName}/stream/local`,
   });
 }
 
@@ -132,6 +134,30 @@ describe('a replay of the failure bucket', () => {
       expect((await objects()).map(object => object.Key)).toEqual([Key]);
     });
 
+    it.each([
+      ['no JSON', 'lin.novak@example.com'],
+      ['no records', { payload: '{"Records":[]}' }],
+      ['records of something else', { payload: '{"Records":[{"s3":{}}]}' }],
+    ])('leaves one with %s, and prints none of it', async (_, body) => {
+      const own = `arn:aws:dynamodb:us-east-1:000000000000:table/${stack.endpoints.tableName}/stream/local`;
+      const functionArn = 'arn:aws:lambda:us-east-1:000000000000:function:other';
+      const facts = { requestContext: { functionArn }, DDBStreamBatchInfo: { streamArn: own } };
+      const Body = typeof body === 'string' ? body : JSON.stringify({ ...facts, ...body });
+      await s3.send(new PutObjectCommand({ Bucket: bucket, Key, Body }));
+      const { code, stdout } = await run();
+      expect(code).toBe(1);
+      expect(stdout).toContain(`${Key}: no records of a stream\n`);
+      expect(await objects()).toHaveLength(1);
+    });
+
+    it('leaves the records of another table, whose emails this one never had', async () => {
+      await giveUpOf('other', 'Changes', 'EgoneAAAAAAAAAAAAAAAAA');
+      const { code, stdout } = await run();
+      expect(code).toBe(1);
+      expect(stdout).toContain('records of another table');
+      expect(await objects()).toHaveLength(1);
+    });
+
     it('leaves the records whose function is not there', async () => {
       await giveUp('Removed', await bounced('given-up-4'));
       const { code, stdout } = await run();
@@ -150,15 +176,21 @@ describe('a replay of the failure bucket', () => {
   describe('asks the function', () => {
     type Answer = { readonly FunctionError?: string; readonly Payload: Uint8Array };
     /** Feeds the bucket back to a function that answers this, and returns the events that it got. */
-    async function replayTo(answer: Answer, readEmail: ReadEmail = async emailId => ({ emailId }) as Email) {
+    async function replayTo(
+      answer: Answer,
+      readEmail: ReadEmail = async emailId => ({ emailId }) as Email,
+      onAsked: () => Promise<void> | void = () => {},
+      { signal } = new AbortController(),
+    ) {
       const asked: { readonly Records: readonly { readonly dynamodb: { readonly Keys: object } }[] }[] = [];
       const send = async ({ input }: InvokeCommand) => {
         asked.push(JSON.parse(String(input.Payload)));
+        await onAsked();
         return answer;
       };
-      const { signal } = new AbortController();
+      const { tableName } = stack.endpoints;
       const lambda = { send } as unknown as Pick<LambdaClient, 'send'>;
-      const report = await replayFailures({ s3, lambda, bucket, dryRun: false, readEmail, signal });
+      const report = await replayFailures({ s3, lambda, bucket, tableName, dryRun: false, readEmail, signal });
       return { ...report, asked };
     }
     const said = (answer: unknown) => Buffer.from(JSON.stringify(answer));
@@ -177,6 +209,24 @@ describe('a replay of the failure bucket', () => {
       expect(causes).toEqual([expect.stringContaining(cause)]);
       expect([...replayed.values()]).toEqual([{ objects: 1, records: 1, gone: 0, done: 0, failed: 1 }]);
       expect(await objects()).toHaveLength(1);
+    });
+
+    it('about no object that somebody else has fed back meanwhile', async () => {
+      await giveUp('Changes', 'one');
+      await giveUp('Changes', 'two');
+      const { causes, replayed, asked } = await replayTo({ Payload: said(null) }, undefined, async () => {
+        for (const { Key } of await objects()) await s3.send(new DeleteObjectCommand({ Bucket: bucket, Key }));
+      });
+      expect([asked.length, causes]).toEqual([1, []]);
+      expect([...replayed.values()]).toEqual([{ objects: 1, records: 1, gone: 0, done: 1, failed: 0 }]);
+    });
+
+    it('no more once it was interrupted, and says how many objects are left', async () => {
+      for (const emailId of ['one', 'two', 'three']) await giveUp('Changes', emailId);
+      const interrupted = new AbortController();
+      const report = await replayTo({ Payload: said(null) }, undefined, () => interrupted.abort(), interrupted);
+      expect(report.asked).toHaveLength(1);
+      expect(failureSummary(report, false)).toBe('1 object fed back, 2 left in the bucket.');
     });
 
     it('without the records of erased emails, and with those that only a later version can read', async () => {

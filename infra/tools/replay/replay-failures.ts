@@ -5,6 +5,7 @@ import {
   DeleteObjectCommand,
   GetObjectCommand,
   type ListObjectsV2CommandOutput,
+  NoSuchKey,
   paginateListObjectsV2,
   type S3Client,
 } from '@aws-sdk/client-s3';
@@ -30,6 +31,8 @@ export interface FailureReplayOptions {
   readonly s3: S3Client;
   readonly lambda: Pick<LambdaClient, 'send'>;
   readonly bucket: string;
+  /** The table of emails. */
+  readonly tableName: string;
   /** Only objects that came at that time or later, in epoch milliseconds. */
   readonly since?: number | undefined;
   /** Reads the objects and changes nothing. */
@@ -43,11 +46,19 @@ export interface FailureReplayReport {
   readonly replayed: ReadonlyMap<string, ReplayedFailures>;
   /** Why objects stay, each with its key. */
   readonly causes: readonly string[];
+  /** Objects that nobody has looked at, because the replay was interrupted. */
+  readonly unseen: number;
 }
 
 /** https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html */
-const givenUp = z.object({ requestContext: z.object({ functionArn: z.string() }), payload: z.string() });
-const batch = z.object({ Records: z.array(z.looseObject({})) });
+const givenUp = z.object({
+  requestContext: z.object({ functionArn: z.string() }),
+  DDBStreamBatchInfo: z.object({ streamArn: z.string() }),
+  payload: z.string(),
+});
+const keys = z.looseObject({ emailId: z.object({ S: z.string().check(z.minLength(1)) }) });
+const record = z.looseObject({ dynamodb: z.looseObject({ Keys: keys }) });
+const batch = z.object({ Records: z.array(record).check(z.minLength(1)) });
 
 const readsInFlight = 8;
 
@@ -56,43 +67,51 @@ const readsInFlight = 8;
  * records twice does no harm: alerts and events keep their ids, and notes are written once.
  */
 export async function replayFailures(options: FailureReplayOptions): Promise<FailureReplayReport> {
-  const { s3, lambda, bucket: Bucket, since = 0, dryRun, readEmail, signal } = options;
+  const { s3, lambda, bucket: Bucket, tableName, since = 0, dryRun, readEmail, signal } = options;
   const replayed = new Map<string, ReplayedFailures>();
   const causes: string[] = [];
+  let unseen = 0;
   for (const { Key = '', LastModified } of await listed(s3, Bucket)) {
-    if (signal.aborted) break;
     if (LastModified !== undefined && LastModified.getTime() < since) continue;
-    let count = countOf('?');
+    if (signal.aborted) {
+      unseen += 1;
+      continue;
+    }
+    let count: ReplayedFailures | null = null;
     try {
       const { Body } = await s3.send(new GetObjectCommand({ Bucket, Key }));
-      const { requestContext, payload } = givenUp.parse(JSON.parse(await Body!.transformToString()));
-      const event = batch.parse(JSON.parse(payload)) as unknown as DynamoDBStreamEvent;
-      count = countOf(/:function:([^:]+)/.exec(requestContext.functionArn)?.[1] ?? '?');
+      const { functionArn, streamArn, event } = givenUpIn(await Body!.transformToString());
+      // This table would have none of their emails, as if all were erased.
+      if (!streamArn.includes(`:table/${tableName}/`)) throw new Error(`records of another table: ${streamArn}`);
+      count = counting(/:function:([^:]+)/.exec(functionArn)?.[1] ?? '?');
       count.records += event.Records.length;
       const Records = await present(event.Records);
       count.gone += event.Records.length - Records.length;
       if (dryRun) continue;
-      if (Records.length > 0) await invoke(requestContext.functionArn, { Records });
+      if (Records.length > 0) await invoke(functionArn, { Records });
       await s3.send(new DeleteObjectCommand({ Bucket, Key }));
       count.done += 1;
     } catch (error) {
+      // Somebody else has fed it back meanwhile, or it has expired.
+      if (error instanceof NoSuchKey) continue;
+      count ??= counting('?');
       count.failed += 1;
-      causes.push(`${Key}: ${error instanceof z.ZodError ? 'no records of a stream' : (error as Error).message}`);
-    } finally {
-      count.objects += 1;
+      causes.push(`${Key}: ${(error as Error).message}`);
     }
   }
-  return { replayed: new Map([...replayed].filter(([, { objects }]) => objects > 0)), causes };
+  return { replayed, causes, unseen };
 
-  function countOf(name: string): ReplayedFailures {
+  /** The count of a function, with one more object. */
+  function counting(name: string): ReplayedFailures {
     const count = replayed.get(name) ?? { objects: 0, records: 0, gone: 0, done: 0, failed: 0 };
+    count.objects += 1;
     replayed.set(name, count);
     return count;
   }
 
   /** The records of emails that are still there. */
   async function present(records: DynamoDBStreamEvent['Records']): Promise<DynamoDBStreamEvent['Records']> {
-    const idOf = (record: DynamoDBStreamEvent['Records'][number]) => record.dynamodb?.Keys?.emailId?.S ?? '';
+    const idOf = (record: DynamoDBStreamEvent['Records'][number]) => record.dynamodb!.Keys!.emailId!.S!;
     const found = new Set<string>();
     await forEachConcurrently([...new Set(records.map(idOf))], readsInFlight, async emailId => {
       const email = await readEmail(emailId).catch(error => {
@@ -116,6 +135,17 @@ export async function replayFailures(options: FailureReplayOptions): Promise<Fai
   }
 }
 
+/** @throws Error if the object is no batch of the stream; its content is not in the message */
+function givenUpIn(text: string) {
+  try {
+    const { requestContext, DDBStreamBatchInfo, payload } = givenUp.parse(JSON.parse(text));
+    const event = batch.parse(JSON.parse(payload)) as unknown as DynamoDBStreamEvent;
+    return { ...requestContext, ...DDBStreamBatchInfo, event };
+  } catch {
+    throw new Error('no records of a stream');
+  }
+}
+
 /** All objects, before any of them is deleted. */
 async function listed(client: S3Client, Bucket: string) {
   const found: NonNullable<ListObjectsV2CommandOutput['Contents']> = [];
@@ -129,10 +159,13 @@ export function failureRows(replayed: FailureReplayReport['replayed']) {
 }
 
 /** The last line. */
-export function failureSummary(replayed: FailureReplayReport['replayed'], dryRun: boolean): string {
+export function failureSummary(
+  { replayed, unseen }: Pick<FailureReplayReport, 'replayed' | 'unseen'>,
+  dryRun: boolean,
+): string {
   const total = (figure: keyof ReplayedFailures) =>
     [...replayed.values()].reduce((sum, count) => sum + count[figure], 0);
-  const objects = total('objects');
+  const objects = total('objects') + unseen;
   if (objects === 0) return 'There is nothing to feed back.';
   if (dryRun)
     return `Dry run: nothing was changed. ${counted(total('records') - total('gone'), 'record')} can be fed back.`;

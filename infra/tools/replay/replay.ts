@@ -94,19 +94,23 @@ async function replayBucket(
   }: { readonly since: number | undefined; readonly dryRun: boolean; readonly signal: AbortSignal },
 ): Promise<void> {
   const { env, outputs, dynamoDb, lambda, s3 } = deployment;
-  const { replayed, causes } = await replayFailures({
+  const bucket = outputs.AlertFailuresBucketName;
+  if (bucket === undefined) throw new StartError('the stack has no failure bucket: deploy this version of it first');
+  const report = await replayFailures({
     s3: new S3Client(s3),
     lambda: new LambdaClient(lambda),
-    bucket: outputs.AlertFailuresBucketName ?? '',
+    bucket,
+    tableName: env.TABLE_NAME,
     since,
     dryRun,
     readEmail: createReadEmail(documentClient(dynamoDb), env.TABLE_NAME),
     signal,
   });
+  const { replayed, causes } = report;
   for (const cause of causes) console.log(`  ${cause}`);
   if (causes.length > 0) process.exitCode = 1;
   if (replayed.size > 0) console.log(`${textTable(failureRows(replayed))}\n`);
-  console.log(failureSummary(replayed, dryRun));
+  console.log(failureSummary(report, dryRun));
 }
 
 async function replay(given: Given<typeof command.options>): Promise<void> {
