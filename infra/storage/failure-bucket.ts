@@ -3,7 +3,7 @@ import { BlockPublicAccess, Bucket, BucketEncryption, ObjectOwnership } from 'aw
 import type { Construct } from 'constructs';
 
 /**
- * Lambda stores here the whole stream records whose alert could not be published, so that somebody can alert support.
+ * Lambda stores here the whole stream records that a reader has given up, so that somebody can feed them back.
  */
 export class FailureBucket extends Bucket {
   /** The objects that Lambda writes; Lambda chooses the prefix. */

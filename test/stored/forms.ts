@@ -340,7 +340,7 @@ async function watchStateIn({ accounts, emailIds, ...others }: GuardItem): Promi
   };
   const client = { send: async () => ({ Responses: { guards: [item] } }) } as unknown as DynamoDBDocumentClient;
   if (accounts !== undefined) return createAccountMarks(client, 'guards').read();
-  if (emailIds !== undefined) return createNewestResolved(client, 'guards')('acme', noon, 1);
+  if (emailIds !== undefined) return createNewestResolved(client, 'guards')('acme', noon, 2);
   return createEpisodeStore(client, 'guards').read();
 }
 
