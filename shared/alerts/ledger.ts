@@ -33,8 +33,8 @@ export interface BegunDigest extends Digest {
 export interface Ledger {
   /** The digests that hold these alerts; alerts that no digest has reserved are not in the map. */
   digestsOf(keys: readonly AlertKey[]): Promise<ReadonlyMap<string, BegunDigest>>;
-  /** Stores a digest's members, so that anybody can finish it. */
-  open(digest: Digest): Promise<void>;
+  /** Stores a digest's members, so that anybody can finish it. Returns whether they were stored before. */
+  open(digest: Digest): Promise<boolean>;
   /** Reserves an alert for a digest; false if another digest has it. */
   reserve(key: AlertKey, digestId: string): Promise<boolean>;
   /** Whether the digest was committed. */
@@ -89,7 +89,9 @@ export function createLedger(
     },
 
     async open({ id, keys }) {
-      await client.send(new PutCommand(put(digestKey(id), { members: JSON.stringify(keys) })));
+      const members = put(digestKey(id), { members: JSON.stringify(keys) });
+      const { Attributes } = await client.send(new PutCommand({ ...members, ReturnValues: 'ALL_OLD' }));
+      return Attributes !== undefined;
     },
 
     async reserve(key, digest) {

@@ -75,13 +75,14 @@ export async function tellOnce(keys: readonly AlertKey[], telling: Telling): Pro
   await forEachConcurrently(tried, messagesInFlight, async digest => {
     let where = 'alert.reserve';
     try {
-      if (!begun.has(digest.id)) await ledger.open(digest);
+      const isBegun = begun.has(digest.id) || (await ledger.open(digest));
       const own = await reserved(digest);
       const isOwn = (key: AlertKey) => own.has(keyText(key));
       where = 'alert.read';
       const alerts = digest.alerts?.filter(isOwn) ?? (await alertsOf(digest.keys.filter(isOwn)));
-      // A queue gives a message again while its first invocation lasts too long: that one may have told meanwhile.
-      if (begun.has(digest.id) && (await ledger.isTold(digest.id))) return;
+      // A queue gives a message again while its first invocation lasts too long: that one may have told meanwhile. Both
+      // may even have begun the digest.
+      if (isBegun && (await ledger.isTold(digest.id))) return;
       where = 'alert.publish';
       if (alerts.length > 0) {
         await publish(digest.id, alerts);

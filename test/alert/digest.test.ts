@@ -217,6 +217,15 @@ describe('the digest function', () => {
       ]);
     });
 
+    it('when two invocations hold the same messages, and both look before either has begun', async () => {
+      const all = asking(...digestMessages(await bounced(2)));
+      await invoke(all);
+      now += 60_000;
+      const before = async () => new Map<string, never>();
+      expect(await invoke(all, { ledger: { digestsOf: before } })).toEqual([]);
+      expect(await topic.delivered()).toHaveLength(1);
+    });
+
     it('under one id, if it dies after the letter and before its commit', async () => {
       const keys = await bounced(3);
       const all = asking(...keys.flatMap(key => digestMessages([key])));

@@ -120,7 +120,12 @@ export async function runScenario(
               }),
             );
           }),
-        open: ({ id, keys }: Digest) => step(() => void world.digests.set(id, keys)),
+        open: ({ id, keys }: Digest) =>
+          step(() => {
+            const wasOpen = world.digests.has(id);
+            world.digests.set(id, keys);
+            return wasOpen;
+          }),
         reserve: (key, id) =>
           step(() => {
             const holder = world.reserved.get(keyText(key)) ?? id;
