@@ -12,7 +12,10 @@ import { createCountWork } from './work.ts';
 
 const env = dailyEnv.parse(process.env);
 const client = documentClient();
-/** Some regions take 300 messages a second. With many accounts they refuse some, which the client then repeats under their ids. */
+/**
+ * Some regions take 300 messages a second. With many accounts they refuse some, which the client then repeats under their
+ * ids.
+ */
 const machines = topicClient({ maxAttempts: 4 });
 
 export const handler = createHandler({
